@@ -1,0 +1,262 @@
+"""The pipe between server and engine: version 1.
+
+One JSON object per line, ASCII, at most MAX_LINE_BYTES. The server writes requests, the engine writes events.
+
+Request: {"id": int, "op": OPERATIONS[i], ...fields of the request's dataclass}
+Event:   {"id": int, "event": "done" | "piece" | "progress" | "error", ...}; one "done" or "error" ends a request.
+         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 1, "build": {...}}.
+
+op          request dataclass   events
+load        Load                progress {"fraction"} ..., done = LoadReport (after a real decode of two tokens)
+park        Target              done {}            free the context and give mapped pages back, keep the model
+unpark      Target              done {}
+evict       Target              done {}            free everything; cancels what runs on the expert
+complete    Complete            piece {"text"} ..., done = CompleteReport
+logits      Logits              done {"logits": base64 of little-endian float32, "tokens": [int]}   (lab only)
+tokenize    Tokenize            done {"tokens": [[int]...]}      (lab only)
+cancel      Cancel              done {}; the cancelled request ends with error "cancelled"
+state       Empty               done = StateReport
+ping        Empty               done {}            answered by the reader thread even while a decode runs
+shutdown    Empty               the process exits 0
+
+Invariants: ops on models run one at a time on one compute thread, in order of (priority, arrival);
+cancel, state and ping never wait for it. Unknown fields are ignored, unknown ops get error "unknown_op".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeVar
+
+from cattrs import Converter
+from cattrs.errors import BaseValidationError
+
+from lsp_experts.errors import EngineError
+
+PROTOCOL_VERSION = 1
+MAX_LINE_BYTES = 8 * 1024 * 1024
+MAX_PROMPT_BYTES = 256 * 1024  # CVE-2025-52566: llama_tokenize overflowed on enormous texts
+
+OPERATIONS = (
+    "load", "park", "unpark", "evict", "complete", "logits", "tokenize", "cancel", "state", "ping", "shutdown",
+)  # fmt: skip
+
+ERROR_CODES = (
+    "bad_request",   # a field is missing or out of range; nothing was touched
+    "unknown_op",
+    "unknown_expert",  # not loaded in this engine
+    "load_failed",   # llama.cpp refused the file or its context
+    "cancelled",
+    "busy",          # too many waiting requests
+    "decode_failed",
+    "died",          # made by the client: the process ended
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Empty:
+    """A request without fields."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A request about one loaded expert."""
+
+    expert: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """Load `path` as `expert`. READY only after two tokens were really decoded."""
+
+    expert: str
+    path: str
+    n_ctx: int = 2048
+    n_threads: int = 1
+    use_extra_bufts: bool = False  # repacked weights (AMX among them): faster on some CPUs, never shareable or parkable
+    control_texts: tuple[
+        str, ...
+    ] = ()  # which of these spell exactly one control token? answered in LoadReport.controls
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a prompt. Control text may spell control tokens; user text never does."""
+
+    text: str
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When a completion ends, besides end-of-generation and the context's end. See engine/stopping.py."""
+
+    max_tokens: int = 64
+    max_lines: int = 1  # 1: stop at the first newline; n: at the n-th
+    texts: tuple[str, ...] = ()  # stop before any of these
+    dedent_below: int = 0  # stop before a non-blank new line indented by fewer columns (0: off)
+    rejoin: str = ""  # stop before a new line that equals this one (the line below the cursor)
+    time_ms: int = 0  # 0: no limit; counted from the first generated token
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Complete a prompt of segments, greedily.
+
+    `heal`: drop the last token of the last user-text segment and force the first pieces to spell it again.
+    `max_tokens` 0 in `stop` only warms the KV cache.
+    """
+
+    expert: str
+    segments: tuple[Segment, ...]
+    heal: bool = True
+    stop: Stop = field(default_factory=Stop)
+    priority: int = 0  # smaller first: 0 a keystroke, 10 warming
+
+
+@dataclass(frozen=True)
+class Logits:
+    """The logits after the last token of the segments (lab)."""
+
+    expert: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Tokenize:
+    """Token ids of each text, as user text (lab)."""
+
+    expert: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Cancel request `target`.
+
+    `keep_prefill`: the next request will share the prompt's head, so a prompt decode in progress may finish its
+    chunk (its tokens stay in the KV cache); without it the decode is aborted within 50 ms.
+    """
+
+    target: int
+    keep_prefill: bool = False
+
+
+Request = Empty | Target | Load | Complete | Logits | Tokenize | Cancel
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load gave: sizes in bytes, times in milliseconds."""
+
+    file_bytes: int
+    resident_bytes: int  # measured: growth of anonymous memory + the file's resident pages
+    load_ms: float
+    n_vocab: int
+    n_ctx: int
+    controls: tuple[str, ...] = ()  # those of Load.control_texts that are one control token here
+    fim: tuple[str, str, str] | None = None  # texts of the FIM tokens llama.cpp found: prefix, suffix, middle
+    architecture: str = ""
+    file_type: str = ""
+
+
+StopReason = Literal["end", "lines", "text", "dedent", "rejoin", "tokens", "time", "context", "unhealable", "warm"]
+
+
+@dataclass(frozen=True)
+class CompleteReport:
+    """A finished completion. `text` starts at the cursor: healed characters are not repeated in it."""
+
+    text: str
+    stop: StopReason
+    prompt_tokens: int  # decoded for this request: new prompt tokens and forced ones that add no text
+    cached_tokens: int  # prompt tokens that were in the KV cache already
+    decoded_tokens: int  # generated
+    first_token_ms: float
+    total_ms: float
+    joint_probability: float  # product of the probabilities of the generated tokens
+
+
+@dataclass(frozen=True)
+class ExpertState:
+    """One loaded expert as the engine sees it."""
+
+    expert: str
+    parked: bool
+    file_bytes: int
+    resident_bytes: int
+    kv_tokens: int
+
+
+@dataclass(frozen=True)
+class StateReport:
+    """Memory of the engine process: `resident_bytes` = anonymous + resident pages of mapped model files."""
+
+    resident_bytes: int
+    anonymous_bytes: int
+    experts: tuple[ExpertState, ...] = ()
+    waiting: int = 0
+
+
+_REQUESTS: dict[str, type[Any]] = {
+    "load": Load, "park": Target, "unpark": Target, "evict": Target, "complete": Complete, "logits": Logits,
+    "tokenize": Tokenize, "cancel": Cancel, "state": Empty, "ping": Empty, "shutdown": Empty,
+}  # fmt: skip
+
+
+T = TypeVar("T")
+
+
+def _exactly(kind: type) -> Any:
+    def structure(value: Any, _: Any) -> Any:
+        if kind is float and type(value) is int:
+            return float(value)
+        if type(value) is not kind:
+            raise ValueError(f"{value!r:.40} is not {kind.__name__}")
+        return value
+
+    return structure
+
+
+def _converter() -> Converter:
+    converter = Converter(detailed_validation=False)
+    for kind in (int, str, bool, float):
+        converter.register_structure_hook(kind, _exactly(kind))
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+def structure(data: object, kind: type[T]) -> T:
+    """`data` (from JSON) as a message dataclass. EngineError("bad_request") names what is wrong."""
+    try:
+        return _CONVERTER.structure(data, kind)
+    except (BaseValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise EngineError("bad_request", f"{kind.__name__}: {error}") from None
+
+
+def encode_line(message: Mapping[str, Any]) -> bytes:
+    """One message as a line; ASCII, so that no byte of user text can break the framing."""
+    return json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def encode_request(request_id: int, op: str, request: Request) -> bytes:
+    """A request as a line."""
+    return encode_line({"id": request_id, "op": op, **asdict(request)})
+
+
+def decode_request(line: bytes) -> tuple[int, str, Request]:
+    """(id, op, request) of a line. EngineError("bad_request" | "unknown_op") if it is not one."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise EngineError("bad_request", f"not a JSON line: {error}") from None
+    if not isinstance(message, dict) or type(message.get("id")) is not int:
+        raise EngineError("bad_request", "a request is an object with an integer id")
+    op = message.get("op")
+    if not isinstance(op, str) or op not in _REQUESTS:
+        raise EngineError("unknown_op", f"unknown operation {op!r:.40}")
+    return message["id"], op, structure(message, _REQUESTS[op])

@@ -1,0 +1,237 @@
+"""A completion: prompt to tokens, longest common prefix with the KV cache, token healing, greedy decoding, stops."""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lsp_experts.engine.protocol import Complete, CompleteReport, Segment, StopReason
+from lsp_experts.engine.stopping import cut
+from lsp_experts.engine.worker.expert import LoadedExpert, Logits, Tokens
+from lsp_experts.errors import EngineError
+
+PREFILL_CHUNK = 128  # tokens between two looks at the queue
+WARM_CHUNK = 32  # warming gives way sooner
+TRIM_STEP = 256  # a prompt that is too long loses its head in steps, so that the cached rest stays the same
+_HEAL_CANDIDATES = 2000
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Token ids to decode, and the bytes that the first generated pieces must spell again."""
+
+    tokens: Tokens
+    must: bytes = b""
+
+
+class Superseded(Exception):
+    """The request was cancelled between two decodes."""
+
+
+@dataclass
+class Turn:
+    """What the job queue tells a running completion: whether to go on."""
+
+    cancelled: Callable[[], bool]
+    must_yield: Callable[[], bool]  # a more urgent request waits (asked only while warming)
+    enter_generation: Callable[[], None] = field(default=lambda: None)
+
+
+def build_prompt(expert: LoadedExpert, segments: tuple[Segment, ...], heal: bool, room: int) -> Prompt:
+    """The tokens of `segments`, at most `room` of them; EngineError("bad_request") if even a trimmed prompt is longer.
+
+    Too much text: the first user segment (what stands furthest from the cursor) loses its head, then the
+    longest other one its tail.
+    """
+    parts = [expert.tokens(segment.text, control=segment.control) for segment in segments]
+    users = [index for index, segment in enumerate(segments) if not segment.control]
+    must = b""
+    if heal and users and parts[users[-1]]:
+        must = expert.piece(parts[users[-1]].pop())
+    total = len(expert.bos) + sum(map(len, parts))
+    if total > room and users:
+        first = users[0]
+        drop = min(len(parts[first]), -(-(total - room) // TRIM_STEP) * TRIM_STEP)
+        parts[first] = parts[first][drop:]
+        total -= drop
+        for index in users[1:-1]:
+            extra = max(0, min(total - room, len(parts[index])))
+            parts[index] = parts[index][: len(parts[index]) - extra]
+            total -= extra
+    tokens = [*expert.bos, *(token for part in parts for token in part)]
+    if not tokens:
+        tokens = [0]
+    if len(tokens) > room:
+        raise EngineError("bad_request", f"a prompt of {len(tokens)} tokens does not fit {room}")
+    return Prompt(tokens, must)
+
+
+def prefill(expert: LoadedExpert, tokens: Tokens, turn: Turn, *, warming: bool) -> tuple[int, bool]:
+    """Bring the KV cache to `tokens`; (tokens decoded, whether all are there). Raises Superseded, Aborted.
+
+    At least one token is always decoded, since the logits belong to the last decode.
+    """
+    shared = 0
+    for have, want in zip(expert.mirror, tokens, strict=False):
+        if have != want:
+            break
+        shared += 1
+    if warming and shared == len(tokens):
+        return 0, True
+    shared = min(shared, len(tokens) - 1)
+    expert.keep(shared)
+    shared = len(expert.mirror)  # a model that cannot drop a tail starts again
+    decoded, chunk = 0, WARM_CHUNK if warming else PREFILL_CHUNK
+    for start in range(shared, len(tokens), chunk):
+        if turn.cancelled():
+            raise Superseded
+        if warming and turn.must_yield():
+            return decoded, False
+        part = tokens[start : start + chunk]
+        expert.decode(part)
+        decoded += len(part)
+    return decoded, True
+
+
+def complete(expert: LoadedExpert, request: Complete, turn: Turn, on_text: Callable[[str], None]) -> CompleteReport:
+    """Run `request`; `on_text` gets provisional text, the report's text is the answer. Raises Superseded, Aborted."""
+    started = time.monotonic()
+    stop = request.stop
+    warming = stop.max_tokens <= 0
+    room = expert.n_ctx - max(8, stop.max_tokens) - 1
+    if room < 32:
+        raise EngineError("bad_request", f"max_tokens {stop.max_tokens} leaves no room in {expert.n_ctx} tokens")
+    prompt = build_prompt(expert, request.segments, request.heal, room)
+    decoded, _ = prefill(expert, prompt.tokens, turn, warming=warming)
+    cached = len(prompt.tokens) - decoded
+    if warming:
+        return _report("", "warm", decoded, cached, 0, started, started, 1.0)
+    turn.enter_generation()
+    run = _Run(expert, prompt.must)
+    first = 0.0
+    reason: StopReason = "tokens"
+    text, sent = "", ""
+    while run.generated < stop.max_tokens:
+        if turn.cancelled():
+            raise Superseded
+        token = run.next_token()
+        first = first or time.monotonic()
+        if token is None:
+            reason = "end"
+            break
+        text = run.text
+        ended = cut(text, stop)
+        if ended:
+            text, reason = ended
+            break
+        if text.startswith(sent) and len(text) > len(sent):
+            on_text(text[len(sent) :])
+            sent = text
+        if stop.time_ms and (time.monotonic() - first) * 1000 >= stop.time_ms and not run.must:
+            reason = "time"
+            break
+        if len(expert.mirror) >= expert.n_ctx:
+            reason = "context"
+            break
+        expert.decode([token])
+    else:
+        reason = "tokens"
+    if reason in ("end", "tokens", "time", "context"):
+        ended = cut(text, stop, final=True)
+        if ended:
+            text, reason = ended
+    forced = run.forced_only
+    return _report(text, reason, decoded + forced, cached, run.generated - forced, started, first, run.probability)
+
+
+def _report(
+    text: str,
+    stop: StopReason,
+    prompt: int,
+    cached: int,
+    generated: int,
+    started: float,
+    first: float,
+    probability: float,
+) -> CompleteReport:
+    now = time.monotonic()
+    return CompleteReport(
+        text=text,
+        stop=stop,
+        prompt_tokens=prompt,
+        cached_tokens=cached,
+        decoded_tokens=generated,
+        first_token_ms=round(((first or now) - started) * 1000, 3),
+        total_ms=round((now - started) * 1000, 3),
+        joint_probability=probability,
+    )
+
+
+class _Run:
+    """Greedy decoding with token healing: the state of one generation."""
+
+    def __init__(self, expert: LoadedExpert, must: bytes) -> None:
+        self.expert = expert
+        self.must = must  # bytes before the cursor that are still to be spelled
+        self.generated = 0
+        self.forced_only = 0  # tokens that only spelled bytes before the cursor
+        self.probability = 1.0
+        self.text = ""
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def next_token(self) -> int | None:
+        """The next token, its text appended; None at the end of generation."""
+        logits = self.expert.logits()
+        if len(self.expert.banned):
+            logits[self.expert.banned] = -np.inf
+        healing = bool(self.must)
+        token, probability = self._healed(logits) if healing else self._greedy(logits)
+        if token is None:
+            return None
+        self.generated += 1
+        piece = self.expert.piece(token)
+        if healing:
+            new = piece[len(self.must) :]
+            self.must = self.must[len(piece) :]
+            if not new:
+                self.forced_only += 1
+                return token
+            piece = new
+        self.probability *= probability
+        self.text += self._utf8.decode(piece)
+        return token
+
+    def _greedy(self, logits: Logits) -> tuple[int | None, float]:
+        token = int(logits.argmax())
+        if self.expert.is_end(token):
+            return None, 1.0
+        return token, float(1.0 / np.exp(logits - logits[token]).sum())
+
+    def _healed(self, logits: Logits) -> tuple[int | None, float]:
+        """The likeliest token that agrees with `must`; its probability among those that do."""
+        count = min(_HEAL_CANDIDATES, len(logits) - 1)
+        likely = np.argpartition(logits, len(logits) - count)[-count:]
+        likely = likely[np.argsort(-logits[likely])]
+        best, total = None, 0.0
+        top = float(logits[likely[0]])
+        for token in map(int, likely):
+            piece = self.expert.piece(token)
+            if piece and (piece.startswith(self.must) or self.must.startswith(piece)):
+                best = token if best is None else best
+                total += float(np.exp(logits[token] - top))
+        if best is not None:
+            return best, float(np.exp(logits[best] - top)) / total
+        return self._canonical(), 1.0
+
+    def _canonical(self) -> int | None:
+        """The tokeniser's own first token for `must`: where no likely token agrees, spelling goes on as usual."""
+        text = self.must.decode("utf-8", "ignore")
+        for token in self.expert.tokens(text)[:1]:
+            piece = self.expert.piece(token)
+            if piece and self.must.startswith(piece):
+                return token
+        return None

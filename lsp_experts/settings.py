@@ -1,0 +1,94 @@
+"""What the server obeys. Options (client JSON, lenient) become Settings (complete, checked once)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+_CAMEL = re.compile(r"_([a-z])")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default; the JSON name is the camelCase of the field (section `lspExperts`)."""
+
+    enabled: bool = True
+    memory_budget_bytes: int = 0  # 0: half of the memory that is available at start
+    threads: int = 0  # 0: physical cores
+    anchor_lines: int = 4  # measured: `lsp-experts bench fim`, see ARCHITECTURE.md
+    anchor_max_lines: int = 40  # the anchor moves when more lines than this stand below it
+    prompt_style: str = "anchored"  # or "usual": what other servers send, for comparison
+    prefix_chars: int = 2400
+    suffix_chars: int = 800
+    max_tokens: int = 48
+    max_lines: int = 8
+    time_limit_ms: int = 2000
+    interpreter: str = "auto"  # an expert id, "auto" (first installed entry marked as one) or "none"
+    preload: bool = True
+    warm: bool = True
+    reuse_suggestions: bool = True  # typing what was suggested needs no model call
+    max_document_chars: int = 2_000_000
+    max_line_chars: int = 20_000
+    snippets: str = "auto"  # multi-line completion items as snippets: "auto" | "never"
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {"prompt_style": ("anchored", "usual"), "snippets": ("auto", "never")}
+_RANGES: dict[str, tuple[int, int]] = {
+    "memory_budget_bytes": (0, 1 << 50),
+    "threads": (0, 1024),
+    "anchor_lines": (0, 200),
+    "anchor_max_lines": (1, 1000),
+    "prefix_chars": (80, 100_000),
+    "suffix_chars": (0, 100_000),
+    "max_tokens": (1, 1024),
+    "max_lines": (1, 200),
+    "time_limit_ms": (50, 60_000),
+    "max_document_chars": (1, 1 << 40),
+    "max_line_chars": (1, 1 << 40),
+}
+# Settings that a client may set at any time but that belong to the machine or to a development run, never to a workspace,
+# do not exist yet: nothing here names a path, a host or a program (reliability.md S1).
+
+
+def json_name(field_name: str) -> str:
+    """`anchor_lines` -> `anchorLines`."""
+    return _CAMEL.sub(lambda match: match.group(1).upper(), field_name)
+
+
+def from_options(options: object, base: Settings | None = None) -> tuple[Settings, tuple[str, ...]]:
+    """Settings from client JSON over `base`, and one sentence for each value that was not usable.
+
+    A wrong value keeps the default; unknown names are ignored, since clients send other servers' settings too.
+    """
+    base = base or Settings()
+    if options is None:
+        return base, ()
+    if not isinstance(options, Mapping):
+        return base, (f"lspExperts: an object was expected, not {type(options).__name__}; the defaults are used.",)
+    changes: dict[str, Any] = {}
+    problems: list[str] = []
+    for field in fields(Settings):
+        name = json_name(field.name)
+        if options.get(name) is None:
+            continue
+        value, default = options[name], getattr(Settings(), field.name)
+        problem = _problem(field.name, value, default)
+        if problem:
+            problems.append(f"lspExperts.{name}: {problem}; {default!r} is used.")
+        else:
+            changes[field.name] = value
+    return replace(base, **changes), tuple(problems)
+
+
+def _problem(name: str, value: object, default: object) -> str:
+    if type(value) is not type(default):
+        return f"{type(default).__name__} expected, not {value!r:.40}"
+    if name in _CHOICES and value not in _CHOICES[name]:
+        return f"one of {', '.join(_CHOICES[name])} expected, not {value!r:.40}"
+    if name in _RANGES and isinstance(value, int):
+        low, high = _RANGES[name]
+        if not low <= value <= high:
+            return f"a number from {low} to {high} expected, not {value}"
+    return ""

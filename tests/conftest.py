@@ -1,0 +1,52 @@
+"""Fixtures that every test shares: folders of its own, the tiny model, the real base where there is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tiny_gguf import write_tiny_gguf
+
+from lsp_experts.paths import default_paths
+
+BASE_ID = "qwen2.5-coder-0.5b"
+_USER_PATHS = default_paths()  # the user's real store, before a test moves it
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """No test reads or writes the user's own folders."""
+    folder = tmp_path / "lsp-experts-home"
+    monkeypatch.setenv("LSP_EXPERTS_HOME", str(folder))
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with random weights and FIM tokens; its greedy text is golden."""
+    return write_tiny_gguf(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
+
+
+@pytest.fixture(scope="session")
+def real_base() -> Path:
+    """The real 0.5B base from the user's store; pulled there first if LSP_EXPERTS_TEST_PULL is set, else skipped."""
+    from lsp_experts.errors import ExpertsError
+    from lsp_experts.registry.catalogue import load_catalogue
+    from lsp_experts.registry.pull import pull
+    from lsp_experts.registry.store import Store
+
+    store = Store(_USER_PATHS.store)
+    try:
+        return store.check(BASE_ID).path
+    except ExpertsError:
+        if not os.environ.get("LSP_EXPERTS_TEST_PULL"):
+            pytest.skip(f"{BASE_ID} is not in {_USER_PATHS.store}: `lsp-experts pull {BASE_ID}` or LSP_EXPERTS_TEST_PULL=1")
+
+    class Quiet:
+        def start(self, label: str, total_bytes: int | None) -> None: ...
+        def advance(self, bytes_done: int) -> None: ...
+        def finish(self) -> None: ...
+
+    return pull(load_catalogue(_USER_PATHS).get(BASE_ID), store, Quiet()).path
