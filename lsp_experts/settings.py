@@ -32,6 +32,7 @@ class Settings:
     max_document_chars: int = 2_000_000
     max_line_chars: int = 20_000
     snippets: str = "auto"  # multi-line completion items as snippets: "auto" | "never"
+    report: bool = False  # for tools: a notification after each answer (lspExperts/completed, lspExperts/status)
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {"prompt_style": ("anchored", "usual"), "snippets": ("auto", "never")}

@@ -42,7 +42,9 @@ def real_base() -> Path:
         return store.check(BASE_ID).path
     except ExpertsError:
         if not os.environ.get("LSP_EXPERTS_TEST_PULL"):
-            pytest.skip(f"{BASE_ID} is not in {_USER_PATHS.store}: `lsp-experts pull {BASE_ID}` or LSP_EXPERTS_TEST_PULL=1")
+            pytest.skip(
+                f"{BASE_ID} is not in {_USER_PATHS.store}: `lsp-experts pull {BASE_ID}` or LSP_EXPERTS_TEST_PULL=1"
+            )
 
     class Quiet:
         def start(self, label: str, total_bytes: int | None) -> None: ...

@@ -11,7 +11,8 @@ import gguf
 import numpy as np
 
 SPECIALS = (
-    "<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>",
+    "<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>",
+    "<|file_sep|>",
 )  # fmt: skip
 _WORDS = (
     "return", "func", "package", "main", "import", "    ", "the", "div", "class", "href", "span", "html", "body", "def",

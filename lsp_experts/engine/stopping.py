@@ -35,14 +35,14 @@ def _nth_newline(text: str, n: int) -> int | None:
 def _line_rules(text: str, stop: Stop, final: bool) -> list[tuple[int, StopReason]]:
     """Rules about the lines that the completion opened itself; each cuts before the line break."""
     lines = text.split("\n")
-    rejoin = stop.rejoin.strip()
+    rejoin = stop.rejoin.rstrip()  # with its indentation: a nested closer is not the enclosing one
     at = len(lines[0])
     for number, line in enumerate(lines[1:], start=1):
         bare = line.strip()
         whole = final or number < len(lines) - 1
         if bare and stop.dedent_below and _columns(line) < stop.dedent_below:
             return [(at, "dedent")]
-        if rejoin and whole and bare == rejoin:
+        if rejoin and whole and line.rstrip() == rejoin:
             return [(at, "rejoin")]
         at += 1 + len(line)
     return []

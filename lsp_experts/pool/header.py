@@ -31,6 +31,8 @@ class Shape:
 def read_shape(file: Path) -> Shape | None:
     """The shape of the model in `file`; None if the file's head does not tell. Blocking, reads some kilobytes."""
     try:
+        if not file.is_file():  # opening a FIFO would wait for ever
+            return None
         with file.open("rb") as stream:
             return _shape(stream)
     except (OSError, ValueError, struct.error):

@@ -96,9 +96,7 @@ def _total(snapshot: Snapshot, residents: Iterable[Resident]) -> int:
 def _refusal(snapshot: Snapshot, wanted: Resident, staying: list[Resident]) -> Refuse:
     pinned = [resident for resident in staying if resident.pinned]
     busy = [resident for resident in staying if not resident.pinned]
-    in_use = bool(busy) and (
-        not pinned or _total(snapshot, pinned) + wanted.resident_bytes <= snapshot.budget_bytes
-    )
+    in_use = bool(busy) and (not pinned or _total(snapshot, pinned) + wanted.resident_bytes <= snapshot.budget_bytes)
     names = [f"{resident.expert} ({'pinned' if resident.pinned else 'in use'})" for resident in staying]
     left = max(0, snapshot.budget_bytes - _total(snapshot, staying))
     return Refuse(

@@ -50,6 +50,7 @@ class LoadedExpert:
         self._model: Any = None
         self._context: Any = None
         self._saved: bytes | None = None
+        self._parked_bytes = 0  # what parking gave back
         self._pieces: dict[int, bytes] = {}
         self.mirror: Tokens = []  # exactly the tokens of sequence 0 in the KV cache
         before = memory.anonymous_bytes()
@@ -133,10 +134,13 @@ class LoadedExpert:
             buffer = (ctypes.c_uint8 * size)()
             written = int(self._C.llama_state_seq_get_data(self._context, buffer, size, 0))
             self._saved = bytes(buffer[:written]) if written else None
+        before = memory.anonymous_bytes()
         self._C.llama_free(self._context)
         self._context = None
         memory.drop_pages(self.path)
         memory.trim_heap()
+        self._parked_bytes = max(0, before - memory.anonymous_bytes())
+        self.anonymous_bytes -= min(self.anonymous_bytes, self._parked_bytes)
 
     def unpark(self) -> None:
         """Take the pages and the context back, and the KV cache where it was saved."""
@@ -144,6 +148,7 @@ class LoadedExpert:
             return
         memory.populate_pages(self.path)
         self._open_context()
+        self.anonymous_bytes += self._parked_bytes
         saved, self._saved = self._saved, None
         restored = 0
         if saved:

@@ -1,0 +1,46 @@
+"""One file per LSP method. A handler snapshots, routes, awaits and converts; it decides nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsp_experts.server.features import (
+    completion,
+    did_change,
+    did_change_active_editor,
+    did_change_configuration,
+    did_close,
+    did_focus,
+    did_open,
+    exit,
+    initialize,
+    initialized,
+    inline_completion,
+    shutdown,
+    status,
+)
+
+if TYPE_CHECKING:
+    from lsp_experts.server.language_server import ExpertsServer
+
+_ALL = (
+    initialize,
+    initialized,
+    shutdown,
+    exit,
+    did_open,
+    did_change,
+    did_close,
+    did_focus,
+    did_change_active_editor,
+    did_change_configuration,
+    completion,
+    inline_completion,
+    status,
+)
+
+
+def register(server: ExpertsServer) -> None:
+    """Give `server` every method we answer."""
+    for feature in _ALL:
+        server.feature(feature.METHOD)(feature.handle)

@@ -1,0 +1,38 @@
+"""What is kept of an open document between two requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lsp_experts.completion.anchor import Anchor, holds, place, usual
+from lsp_experts.completion.document import DocumentView
+from lsp_experts.completion.reuse import Remembered
+from lsp_experts.engine.call import Call
+from lsp_experts.engine.protocol import CompleteReport
+from lsp_experts.settings import Settings
+
+
+@dataclass
+class Session:
+    """One open document: the newest view, the anchor per expert, the last suggestions, the request that runs."""
+
+    view: DocumentView
+    anchors: dict[str, Anchor] = field(default_factory=dict)
+    remembered: tuple[Remembered, ...] = ()
+    running: Call[CompleteReport] | None = None
+    offset: int | None = None  # where the last request was made
+
+    def anchor_for(self, expert: str, offset: int, settings: Settings) -> Anchor:
+        """The anchor of `expert` if it still holds at `offset`, else a new one, which is kept."""
+        if settings.prompt_style == "usual":
+            return usual(self.view.text, offset, settings)
+        known = self.anchors.get(expert)
+        if known is None or not holds(known, self.view.text, offset, settings):
+            known = self.anchors[expert] = place(self.view.text, offset, settings)
+        return known
+
+    def supersede(self) -> None:
+        """A newer request came: the running one ends, its decoded prompt stays useful."""
+        if self.running is not None:
+            self.running.cancel(keep_prefill=True)
+            self.running = None

@@ -1,0 +1,74 @@
+"""Which experts are asked for and not there yet: at most one wish for each, the newest first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lsp_experts.pool.header import Shape
+from lsp_experts.pool.model import Model
+
+
+@dataclass
+class Wish:
+    """One expert that somebody asked for. `outcome`: whether it became HOT."""
+
+    expert: str
+    why: str
+    wished_at: float  # seconds on the pool's clock
+    outcome: asyncio.Future[bool]
+    turn: int = 0  # grows with each wish or renewed wish
+    model: Model | None = None  # once its file was found
+    pinned: bool | None = None  # None: not known, since its file was never found yet
+    shape: Shape | None = None  # read from its header
+    waiters: int = 0  # callers inside Pool.ready()
+    deaths: int = 0  # of the engine, while it loaded this
+    task: asyncio.Task[bool] | None = field(default=None, repr=False)
+
+
+class Wishes:
+    """The wishes whose loads have not started.
+
+    A newer wish makes older ones superfluous, except those that a caller waits for, those for pinned experts
+    and those whose file was not found yet (they might be pinned).
+    """
+
+    def __init__(self) -> None:
+        self._wishes: dict[str, Wish] = {}
+        self._turns = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._wishes)
+
+    def __iter__(self) -> Iterator[Wish]:
+        return iter(tuple(self._wishes.values()))
+
+    def get(self, expert: str) -> Wish | None:
+        """The wish for `expert`."""
+        return self._wishes.get(expert)
+
+    def add(self, wish: Wish) -> None:
+        """Make `wish` the newest one."""
+        self._turns += 1
+        wish.turn = self._turns
+        self._wishes[wish.expert] = wish
+
+    def restore(self, wish: Wish) -> None:
+        """Put `wish` back at the place it had."""
+        self._wishes[wish.expert] = wish
+
+    def remove(self, wish: Wish) -> None:
+        """Take `wish` out, if it is still in."""
+        if self._wishes.get(wish.expert) is wish:
+            del self._wishes[wish.expert]
+
+    def newest(self) -> Wish | None:
+        """The wish to fulfil next. Pinned experts go first: they answer while others load."""
+        return max(self._wishes.values(), key=lambda wish: (wish.pinned is True, wish.turn), default=None)
+
+    def superseded(self) -> tuple[Wish, ...]:
+        """The wishes that nobody needs any more."""
+        found = [wish for wish in self._wishes.values() if wish.pinned is False]
+        latest = max((wish.turn for wish in found), default=0)
+        return tuple(wish for wish in found if wish.turn < latest and wish.waiters == 0)

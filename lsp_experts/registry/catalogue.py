@@ -1,0 +1,131 @@
+"""The catalogue: every expert the registry knows, in order of preference, after the user's overlay was laid over it.
+
+A file is read strictly (document.py), checked against the schema (schema.py) and the rules (rules.py), then parsed.
+Among the experts of one language the first one is the default. What an overlay adds stands before what is bundled;
+what it replaces keeps its place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from lsp_experts.errors import RegistryError, UnknownExpert
+from lsp_experts.paths import Paths, bundled_registry
+from lsp_experts.registry.document import read_document
+from lsp_experts.registry.entry import Entry, FileSource, HubSource, Source, UrlSource, WheelMember, WheelSource
+from lsp_experts.registry.rules import rule_problems
+from lsp_experts.registry.schema import schema_problems
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Experts by id in registry order, related languages, and what was wrong with the overlay."""
+
+    entries: Mapping[str, Entry]
+    related: Mapping[str, tuple[str, ...]]
+    problems: tuple[str, ...] = ()
+
+    def get(self, expert_id: str) -> Entry:
+        """The entry with this id; UnknownExpert, with ids that are near, if there is none."""
+        entry = self.entries.get(expert_id)
+        if entry is not None:
+            return entry
+        near = self._near(expert_id.strip().lower())
+        remedy = f"Did you mean {', '.join(near)}?" if near else "`lsp-experts experts` lists the known ones."
+        raise UnknownExpert(f"There is no expert {expert_id!r:.80}.", remedy=remedy)
+
+    def _near(self, wanted: str) -> list[str]:
+        by_language = [entry.id for entry in self.entries.values() if wanted in entry.languages]
+        by_part = [name for name in self.entries if len(wanted) >= 3 and wanted in name]
+        by_spelling = difflib.get_close_matches(wanted, self.entries, n=3, cutoff=0.6)
+        return list(dict.fromkeys((*by_language, *by_part, *by_spelling)))[:3]
+
+
+def load_registry(file: Path, *, beside: Catalogue | None = None) -> Catalogue:
+    """The registry in `file`, checked; RegistryError names the first problem. `beside`: what it is an overlay of."""
+    document = read_document(file)
+    problems = _problems(file, document, beside)
+    if problems:
+        raise problems[0]
+    return _catalogue(document)
+
+
+def registry_problems(file: Path, *, beside: Catalogue | None = None) -> tuple[RegistryError, ...]:
+    """Every problem of the registry in `file`, in document order; empty if it is in order."""
+    try:
+        return _problems(file, read_document(file), beside)
+    except RegistryError as error:
+        return (error,)
+
+
+def load_catalogue(paths: Paths) -> Catalogue:
+    """The bundled registry with the user's overlay over it; a bad overlay is left out and named in `problems`."""
+    bundled = _load_bundled(bundled_registry())
+    if not os.path.lexists(paths.overlay):
+        return bundled
+    try:
+        return overlaid(bundled, load_registry(paths.overlay, beside=bundled))
+    except RegistryError as error:
+        sentence = f"Your own registry is left out, the bundled one serves: {error}"
+        return Catalogue(bundled.entries, bundled.related, (sentence,))
+
+
+def overlaid(below: Catalogue, above: Catalogue) -> Catalogue:
+    """`above` over `below`: entries replace by id in place, new ones come first, `related` is replaced per language."""
+    added = {name: entry for name, entry in above.entries.items() if name not in below.entries}
+    kept = {name: above.entries.get(name, entry) for name, entry in below.entries.items()}
+    return Catalogue(
+        MappingProxyType(added | kept),
+        MappingProxyType({**below.related, **above.related}),
+        (*below.problems, *above.problems),
+    )
+
+
+def _load_bundled(file: Path) -> Catalogue:
+    document = read_document(file)
+    try:
+        return _catalogue(document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # The tests check this file, so the schema is asked only about one that was changed since.
+        problems = _problems(file, document, None)
+        raise problems[0] if problems else RegistryError(file, "$", f"it cannot be used: {error}") from error
+
+
+def _problems(file: Path, document: object, beside: Catalogue | None) -> tuple[RegistryError, ...]:
+    found = list(schema_problems(document))
+    if not found and isinstance(document, dict):
+        others = {} if beside is None else {name: (entry.kind, entry.base) for name, entry in beside.entries.items()}
+        found = list(rule_problems(document, others))
+    return tuple(RegistryError(file, each.json_path, each.problem, remedy=each.remedy) for each in found)
+
+
+def _catalogue(document: Any) -> Catalogue:
+    entries = {raw["id"]: _entry(raw) for raw in document["experts"]}
+    related = {language: tuple(others) for language, others in document.get("related", {}).items()}
+    return Catalogue(MappingProxyType(entries), MappingProxyType(related))
+
+
+def _entry(raw: Mapping[str, Any]) -> Entry:
+    lists = {name: tuple(raw[name]) for name in ("languages", "patterns") if name in raw}
+    sources = tuple(_source(source) for source in raw.get("sources", ()))
+    return Entry(**{**raw, **lists, "sources": sources})
+
+
+def _source(raw: Mapping[str, Any]) -> Source:
+    fields = {name: value for name, value in raw.items() if name != "type"}
+    match raw["type"]:
+        case "hub":
+            return HubSource(**fields)
+        case "wheel":
+            return WheelSource(**{**fields, "members": tuple(WheelMember(**member) for member in raw["members"])})
+        case "file":
+            return FileSource(**fields)
+        case "url":
+            return UrlSource(**fields)
+    raise ValueError(f"no source is of type {raw['type']!r}")

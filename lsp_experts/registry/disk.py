@@ -1,0 +1,72 @@
+"""Reading files without being held up by them, and what a disk can refuse, as one message."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lsp_experts.errors import StoreError
+
+_CHUNK_BYTES = 1 << 20
+_DISK_ERRNOS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOTDIR}
+)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Opens `path` for reading if it is a regular file; OSError if it is anything else (a FIFO never blocks)."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(f"{path} is not a regular file")
+    # Between stat and open the file may have become a FIFO: O_NONBLOCK keeps the open from waiting for a writer.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path} is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def disk_error(error: OSError, folder: Path) -> StoreError:
+    """One message for what a disk can refuse, with what the user can do."""
+    home = "set LSP_EXPERTS_HOME to a folder on another disk"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError(f"no space left for {folder} ({error.strerror}).", remedy=f"Free some, or {home}.")
+    if error.errno == errno.EROFS:
+        return StoreError(f"{folder} is on a read-only disk.", remedy=f"Make it writable, or {home}.")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return StoreError(f"{folder} may not be written.", remedy=f"Change its permissions, or {home}.")
+    what = error.filename or folder
+    return StoreError(f"{what}: {error.strerror}.", remedy=f"Move it away, or {home}.")
+
+
+def no_space() -> OSError:
+    """What a child process said in words, as the error it met."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def is_disk_error(error: OSError) -> bool:
+    """Whether the error speaks of the disk, so that no other source would help."""
+    return error.errno in _DISK_ERRNOS
+
+
+def hash_file(file: BinaryIO) -> str:
+    """The sha256 of all that is left in an open file."""
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut, where folders can be synced."""
+    with suppress(OSError, AttributeError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,165 @@
+"""What a registry must keep to and a JSON Schema cannot say: references, safe file names, safe addresses.
+
+Works on a document that the schema has accepted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from lsp_experts.registry.schema import Problem
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+_BASE_KINDS = {"carved": ("model",), "adapter": ("model", "carved")}
+
+
+def rule_problems(document: Mapping[str, Any], beside: Mapping[str, tuple[str, str | None]]) -> Iterator[Problem]:
+    """Every broken rule in document order. `beside`: kind and base of each expert in the registry this one overlays."""
+    experts: list[dict[str, Any]] = document["experts"]
+    first: dict[str, int] = {}
+    for index, expert in enumerate(experts):
+        path = f"$.experts[{index}]"
+        if expert["id"] in first:
+            problem = f"the id {expert['id']} is used before, at $.experts[{first[expert['id']]}]"
+            yield Problem(f"{path}.id", problem, "Give one of the two another id.")
+        first.setdefault(expert["id"], index)
+        yield from _languages(path, expert)
+        yield from _kind(path, expert)
+        for number, source in enumerate(expert.get("sources", ())):
+            yield from _source(f"{path}.sources[{number}]", source)
+    yield from _bases(experts, first, beside)
+    for language, relatives in document.get("related", {}).items():
+        if language in relatives:
+            yield Problem(f"$.related.{language}", f"{language} is called its own relative", "Take it out of its list.")
+
+
+def _languages(path: str, expert: Mapping[str, Any]) -> Iterator[Problem]:
+    general = "*" in expert["languages"]
+    if general and len(expert["languages"]) > 1:
+        yield Problem(f"{path}.languages", "* stands for every language and must stand alone", 'Write ["*"].')
+    if expert.get("interpreter") and not general:
+        problem = 'an interpreter answers in every language, so its languages must be ["*"]'
+        yield Problem(f"{path}.interpreter", problem, "Change the languages, or take interpreter out.")
+    if general and expert.get("patterns"):
+        yield Problem(f"{path}.patterns", "a general model has no file name patterns", "Take patterns out.")
+
+
+def _kind(path: str, expert: Mapping[str, Any]) -> Iterator[Problem]:
+    kind = expert["kind"]
+    if kind == "model":
+        if not expert.get("sources"):
+            yield Problem(f"{path}.sources", "an expert of kind model needs at least one source")
+        if "base" in expert:
+            yield Problem(f"{path}.base", "an expert of kind model has no base", "Take base out.")
+    elif "base" not in expert:
+        yield Problem(f"{path}.base", f"an expert of kind {kind} needs a base", "Give the id of the base.")
+    if kind == "carved" and "keep_set" not in expert:
+        yield Problem(f"{path}.keep_set", "an expert of kind carved needs a keep_set", "For example: go.")
+    if kind != "carved" and "keep_set" in expert:
+        yield Problem(f"{path}.keep_set", "only an expert of kind carved has a keep_set", "Take keep_set out.")
+
+
+def _bases(
+    experts: list[dict[str, Any]], first: Mapping[str, int], beside: Mapping[str, tuple[str, str | None]]
+) -> Iterator[Problem]:
+    kinds = {name: kind for name, (kind, _) in beside.items()} | {expert["id"]: expert["kind"] for expert in experts}
+    for index, expert in enumerate(experts):
+        base, wanted = expert.get("base"), _BASE_KINDS.get(expert["kind"], ())
+        if base is None or not wanted:
+            continue
+        if base not in kinds:
+            problem = f"there is no expert {base} to be the base"
+            yield Problem(f"$.experts[{index}].base", problem, "Add an entry for it, or correct the id.")
+        elif kinds[base] not in wanted:
+            problem = f"{base} is of kind {kinds[base]} and cannot be the base of a {expert['kind']} expert"
+            yield Problem(f"$.experts[{index}].base", problem, f"A base is of kind {' or '.join(wanted)}.")
+    for name, (kind, base) in beside.items():
+        # This file replaces an expert that others in the registry beside it are made from.
+        wanted = _BASE_KINDS.get(kind, ())
+        if base is not None and base in first and name not in first and wanted and kinds[base] not in wanted:
+            problem = f"{name} is made from {base}, which therefore must stay of kind model"
+            yield Problem(f"$.experts[{first[base]}].kind", problem, "Use another id for this entry.")
+
+
+def _source(path: str, source: Mapping[str, Any]) -> Iterator[Problem]:
+    if source["type"] == "hub":
+        yield from _name(f"{path}.file", source["file"])
+    elif source["type"] == "wheel":
+        for number, member in enumerate(source["members"]):
+            yield from _name(f"{path}.members[{number}].member", member["member"])
+    elif source["type"] == "url":
+        problem = unsafe_address(source["url"])
+        if problem:
+            yield Problem(f"{path}.url", problem, "For example: https://example.org/model.gguf.")
+    elif not _is_whole_path(source["path"]):
+        yield Problem(f"{path}.path", "the path is not whole", "Write it from the root of the drive on, without ..")
+
+
+def _name(path: str, name: str) -> Iterator[Problem]:
+    problem = unsafe_name(name)
+    if problem:
+        yield Problem(path, problem, "Write the name as it stands below the source's root, with / between folders.")
+
+
+def unsafe_name(name: str) -> str:
+    """Why `name` may not name a file inside a repository or a wheel; empty if it may."""
+    odd = next((character for character in name if character in '\\:%*?"<>|'), None)
+    if odd is not None:
+        return f"a file name may not hold {odd}"
+    if name.startswith("/"):
+        return "a file name may not start at the root"
+    for part in name.split("/"):
+        if part in ("", ".", ".."):
+            return f"a file name may not hold the folder {part or '(empty)'}"
+        if part[-1] in ". " or part[0] == " ":
+            return f"the part {part!r} ends in a dot, or starts or ends in a blank"
+        if len(part.encode()) > 255:
+            return "a part of the file name is longer than 255 bytes"
+    return ""
+
+
+def unsafe_address(url: str) -> str:
+    """Why a model may not be fetched from `url`; empty if it may. Only https, a host name, and no user name."""
+    if not url.isascii() or any(character in url for character in ' \\"<>^`{|}'):
+        return "the address holds a character that must be percent-encoded"
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError as error:
+        return f"it is not an address: {error}"
+    if parts.scheme != "https":
+        return f"only https is fetched, not {parts.scheme or 'an address without a scheme'}"
+    if "@" in parts.netloc:
+        return "the address holds a user name or password"
+    if not host or port == 0 or not (_HOST.fullmatch(host) or _is_ip(host)):
+        return "the address has no usable host name"
+    last = host.rpartition(".")[2].lower()
+    if _is_ip(host) or last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
+        return "the address names a machine by number, a host name is needed"
+    if last == "localhost":
+        return "the address names this machine, use a source of type file"
+    if parts.fragment:
+        return "the address has a part after #"
+    return ""
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_whole_path(path: str) -> bool:
+    if path.startswith("~/"):
+        path = path[1:]
+    for flavour in (PurePosixPath(path), PureWindowsPath(path)):
+        if flavour.is_absolute() and ".." not in flavour.parts:
+            return True
+    return False

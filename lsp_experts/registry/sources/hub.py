@@ -1,0 +1,148 @@
+"""A file of a Hugging Face repository, by huggingface_hub: HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE count.
+
+The hub publishes the sha256 of every large file; what was downloaded is checked against it.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from lsp_experts.errors import SourceError
+from lsp_experts.registry.disk import hash_file, is_disk_error, open_regular
+from lsp_experts.registry.entry import HubSource
+from lsp_experts.registry.records import SHA256
+from lsp_experts.registry.sources.fetched import Fetched, Progress, expect
+from lsp_experts.registry.sources.growth import watched
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfFileMetadata
+
+T = TypeVar("T")
+
+_ANSWER_TIMEOUT_S = 5  # one answer; looking up the host name is not in it
+_PROBE_TIMEOUT_S = 8.0  # all of the first question, so that the next source comes soon where there is no network
+_ON = frozenset({"1", "ON", "YES", "TRUE"})
+
+
+def fetch(source: HubSource, folder: Path, progress: Progress, *, probe_timeout_s: float = _PROBE_TIMEOUT_S) -> Fetched:
+    """The file in `folder`, checked against the hub's published hash; SourceError if it cannot be had."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in _ON:
+        raise SourceError("HF_HUB_OFFLINE is set")
+    _quiet_library()
+    metadata = _within(probe_timeout_s, lambda: _metadata(source))
+    published = metadata.etag or ""
+    if metadata.commit_hash is None:
+        raise SourceError("what answers there is not a model hub (no commit in the answer)")
+    if not SHA256.fullmatch(published):
+        raise SourceError("the hub publishes no sha256 for this file")
+    if source.sha256 not in (None, published):
+        raise SourceError(f"the hub's file has sha256 {published}, and {source.sha256} is asked for")
+    if source.size not in (None, metadata.size):
+        raise SourceError(f"the hub's file has {metadata.size} bytes, and {source.size} are asked for")
+    progress.start(source.file.rsplit("/", 1)[-1], metadata.size)
+    try:
+        with watched(folder, progress.advance):
+            path = _asked(lambda: _download(source, metadata.commit_hash or source.revision, folder))
+    finally:
+        progress.finish()
+    with open_regular(path) as file:
+        size, sha256 = os.fstat(file.fileno()).st_size, hash_file(file)
+    expect(sha256=published, size=metadata.size, got_sha256=sha256, got_size=size)
+    provenance = {"repo": source.repo, "file": source.file, "commit": metadata.commit_hash, "hub_sha256": published}
+    return Fetched(path, sha256, size, f"hub:{source.repo}/{source.file}", provenance)
+
+
+def _quiet_library() -> None:
+    """Set before the library is first imported: it reads its environment once, there."""
+    for name in ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_UPDATE_CHECK", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        os.environ.setdefault(name, "1")
+    # Plain https is enough for one file, keeps every byte in our folder and lets its size be watched.
+    os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
+
+
+def _token() -> str | None:
+    """None leaves it to the library, which knows where a login is kept."""
+    return os.environ.get("HF_TOKEN") or None
+
+
+def _metadata(source: HubSource) -> HfFileMetadata:
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    url = hf_hub_url(source.repo, source.file, revision=source.revision, endpoint=_endpoint())
+    return get_hf_file_metadata(url, token=_token(), timeout=_ANSWER_TIMEOUT_S, endpoint=_endpoint())
+
+
+def _download(source: HubSource, commit: str, folder: Path) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    return Path(
+        hf_hub_download(
+            source.repo,
+            source.file,
+            revision=commit,
+            local_dir=folder / "hub",
+            cache_dir=folder / "cache",
+            etag_timeout=_ANSWER_TIMEOUT_S,
+            token=_token(),
+            endpoint=_endpoint(),
+        )
+    )
+
+
+def _within(timeout_s: float, ask: Callable[[], T]) -> T:
+    """As `_asked`, given up after `timeout_s`: a name server that is silent has no timeout of its own."""
+    answers: queue.SimpleQueue[T | Exception] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(ask())
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=run, name="hub-probe", daemon=True).start()
+
+    def wait() -> T:
+        try:
+            answer = answers.get(timeout=timeout_s)
+        except queue.Empty:
+            raise SourceError(f"the hub cannot be reached: no answer within {timeout_s:g} s") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return _asked(wait)
+
+
+def _asked(ask: Callable[[], T]) -> T:
+    """What the library answers; whatever it raises is a SourceError, but for a full or forbidden disk."""
+    try:
+        return ask()
+    except SourceError:
+        raise
+    # Every transport has its own tree of errors, and each of them only means: try the next source.
+    except Exception as error:
+        if isinstance(error, OSError) and is_disk_error(error):
+            raise
+        raise SourceError(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403):
+        return f"access refused (HTTP {status}); set HF_TOKEN, and accept the model's terms on its page if it asks"
+    if status == 404:
+        return "no such repository or file (HTTP 404)"
+    if status is not None:
+        return f"the hub answered HTTP {status}"
+    first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    return f"the hub cannot be reached: {first[:200]}"

@@ -1,0 +1,103 @@
+"""Which expert serves a language, and which one stands in for it. Pure: no clock, no IO."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from lsp_experts.registry.catalogue import Catalogue
+from lsp_experts.registry.entry import Entry
+
+AUTO = "auto"
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An installed expert; `reason` is "expert", "related:<language>", "general" or "interpreter"."""
+
+    expert: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Candidates, the best first; `skipped` holds (expert id, why) for those that would have come in between."""
+
+    candidates: tuple[Candidate, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def chain(
+    catalogue: Catalogue,
+    language: str,
+    installed: Collection[str],
+    *,
+    interpreter: str = AUTO,
+    refused: Collection[str] = (),
+) -> Chain:
+    """The experts for `language`: its own, those of related languages, the general ones, the interpreter.
+
+    `interpreter` is an expert id, "auto" (the first installed entry marked as one) or "none".
+    `refused` experts are skipped as "quarantined", or with their reason where a mapping gives one.
+    """
+    candidates: list[Candidate] = []
+    skipped: dict[str, str] = {}
+    taken: set[str] = set()
+
+    def consider(expert: str, reason: str) -> bool:
+        if expert in taken:
+            return True
+        why = _unusable(catalogue, expert, installed, refused)
+        if why:
+            skipped.setdefault(expert, why)
+            return False
+        taken.add(expert)
+        candidates.append(Candidate(expert, reason))
+        return True
+
+    for entry, reason in _by_language(catalogue, language):
+        consider(entry.id, reason)
+    for expert in _interpreters(catalogue, interpreter):
+        if consider(expert, "interpreter"):
+            break
+    return Chain(tuple(candidates), tuple(skipped.items()))
+
+
+def default_expert(catalogue: Catalogue, language: str) -> str | None:
+    """The expert to offer for `language` to someone who has none: never a non-commercial one; None if there is none."""
+    for entry, _ in _by_language(catalogue, language):
+        if entry.kind != "adapter" and not entry.non_commercial:
+            return entry.id
+    return None
+
+
+def _by_language(catalogue: Catalogue, language: str) -> Iterator[tuple[Entry, str]]:
+    named = [entry for entry in catalogue.entries.values() if "*" not in entry.languages]
+    yield from ((entry, "expert") for entry in named if language in entry.languages)
+    for relative in catalogue.related.get(language, ()):
+        yield from ((entry, f"related:{relative}") for entry in named if relative in entry.languages)
+    for entry in catalogue.entries.values():
+        if "*" in entry.languages and not entry.interpreter:
+            yield entry, "general"
+
+
+def _interpreters(catalogue: Catalogue, interpreter: str) -> list[str]:
+    if interpreter == NONE:
+        return []
+    if interpreter != AUTO:
+        return [interpreter]
+    return [entry.id for entry in catalogue.entries.values() if entry.interpreter]
+
+
+def _unusable(catalogue: Catalogue, expert: str, installed: Collection[str], refused: Collection[str]) -> str:
+    entry = catalogue.entries.get(expert)
+    if entry is None:
+        return "not in the registry"
+    if entry.kind == "adapter":
+        return "adapters cannot be loaded yet"
+    if expert not in installed:
+        return "not installed"
+    if expert in refused:
+        return refused.get(expert, "") or "quarantined" if isinstance(refused, Mapping) else "quarantined"
+    return ""

@@ -1,0 +1,117 @@
+"""Which language a document is in, from its URI and the language id its editor sent. Never looks at the disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from urllib.parse import unquote
+
+from lsp_experts.registry.catalogue import Catalogue
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a drive
+_MAX_NAME_CHARS = 255
+
+# Editors name languages by their own modes: vim file types, Emacs modes, file endings.
+_ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        alias: language
+        for language, aliases in {
+            "c": "c99 c11 h",
+            "cpp": "c++ cxx cc hpp arduino cuda cuda-cpp cu",
+            "css": "css3 postcss tailwindcss",
+            "go": "golang go-ts",
+            "html": "html5 htm xhtml mhtml html-ts vue svelte astro htmldjango django-html jinja jinja-html jinja2 "
+            "handlebars mustache htmlangular angular twig liquid ejs erb eruby gohtml gohtmltmpl gotmpl "
+            "aspnetcorerazor razor heex html-eex blade",
+            "java": "java-ts",
+            "javascript": "js js2 mjs cjs javascriptreact jsx rjsx javascript.jsx",
+            "json": "jsonc json5 json-with-comments",
+            "kotlin": "kt kts kotlinscript kotlin-ts",
+            "lua": "luau lua-ts",
+            "objective-c": "objc",
+            "objective-cpp": "objcpp objective-c++",
+            "php": "php5 php7 php8 hack",
+            "python": "py python3 python-ts ipython",
+            "ruby": "rb enh-ruby ruby-ts rails",
+            "rust": "rs rust-ts rustic",
+            "shellscript": "sh bash bash-ts zsh ksh dash shell shell-script shellscript-bash bats",
+            "sql": "mysql pgsql plsql plpgsql postgres postgresql sqlite tsql mssql sql-bigquery jinja-sql",
+            "typescript": "ts typescript-ts typescriptreact tsx tsx-ts typescript.tsx",
+        }.items()
+        for alias in aliases.split()
+    }
+)
+
+# Beside the patterns of the registry: languages that no bundled expert names, so that their relatives are found.
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    ("*.scss", "scss"),
+    ("*.sass", "sass"),
+    ("*.less", "less"),
+    ("*.vue", "vue"),
+    ("*.svelte", "svelte"),
+    ("*.astro", "astro"),
+    ("*.json", "json"),
+    ("*.jsonc", "jsonc"),
+    ("*.ipynb", "python"),
+    ("*.pyx", "cython"),
+    ("*.pxd", "cython"),
+    ("BUILD", "starlark"),
+    ("*.bzl", "starlark"),
+    ("*.m", "objective-c"),
+    ("*.mm", "objective-cpp"),
+    ("*.cu", "cuda-cpp"),
+    ("*.groovy", "groovy"),
+    ("*.gradle", "groovy"),
+    ("*.scala", "scala"),
+    ("*.fish", "fish"),
+    ("Dockerfile", "dockerfile"),
+    ("Makefile", "makefile"),
+    ("*.cr", "crystal"),
+    ("*.tl", "teal"),
+)
+
+
+def language_of(uri: str, language_id: str, catalogue: Catalogue) -> str:
+    """The language that experts are chosen by.
+
+    The id the editor sent, if an expert names it or it is an alias of one; else what the file's name says;
+    else the id as it is, "plaintext" where it is empty.
+    """
+    spoken = language_id.strip().lower()
+    named = {language for entry in catalogue.entries.values() for language in entry.languages} - {"*"}
+    if spoken in named:
+        return spoken
+    if spoken in _ALIASES:
+        return _ALIASES[spoken]
+    by_name = _language_by_name(file_name(uri).lower(), catalogue)
+    if by_name:
+        return by_name if by_name in named else _ALIASES.get(by_name, by_name)
+    return spoken or "plaintext"
+
+
+def file_name(uri: str) -> str:
+    """The last part of a URI's path, percent-decoded; also for untitled:, vscode-notebook-cell: and bare paths."""
+    scheme = _SCHEME.match(uri)
+    if scheme is not None:
+        if scheme.group().lower() == "data:":
+            return ""
+        uri = uri[scheme.end() :].partition("#")[0].partition("?")[0]
+    return unquote(uri).replace("\\", "/").rpartition("/")[2][-_MAX_NAME_CHARS:]
+
+
+def _language_by_name(name: str, catalogue: Catalogue) -> str:
+    """The language of the most specific pattern: a whole name before a wildcard, then the longer pattern."""
+    best, best_rank = "", (False, 0)
+    for pattern, language in _all_patterns(catalogue):
+        rank = (not any(character in pattern for character in "*?["), len(pattern))
+        if rank > best_rank and fnmatchcase(name, pattern.lower()):
+            best, best_rank = language, rank
+    return best
+
+
+def _all_patterns(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    for entry in catalogue.entries.values():
+        yield from ((pattern, entry.languages[0]) for pattern in entry.patterns)
+    yield from _PATTERNS

@@ -1,0 +1,81 @@
+"""The whole negotiation: what the client can do, in our words, and what we offer it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lsprotocol import types as t
+from pygls.capabilities import ServerCapabilitiesBuilder, get_capability
+
+from lsp_experts.server.positions import Encoding
+
+# Clients without inline completion ask on identifier characters by themselves; these are the other places where code
+# goes on. No white space: a popup after every space or new line is a nuisance.
+TRIGGERS = (".", ":", ">", "<", "/", "(", "[", "{", ",", "=", '"', "'", "@", "#", "$")
+
+MultiLine = Literal["plain", "snippet", "first line"]
+
+
+@dataclass(frozen=True)
+class Client:
+    """What the client can do, decided once."""
+
+    encoding: Encoding = "utf-16"
+    multi_line: MultiLine = "plain"  # how several lines reach its completion popup
+    cuts_plain: bool = False  # it keeps only the first line of a plain item
+    as_is: bool = False  # insertTextMode asIs: it may be told not to indent again
+    inline: bool = False
+    progress: bool = False
+    pulls_configuration: bool = False
+    registers_configuration: bool = False
+
+    def popup_style(self, snippets: str) -> MultiLine:
+        """How several lines reach the popup, given the setting `snippets` ("auto" or "never")."""
+        if self.multi_line == "snippet" and snippets == "never":
+            return "first line" if self.cuts_plain else "plain"
+        return self.multi_line
+
+
+def client_of(params: t.InitializeParams) -> Client:
+    """The client behind `initialize` parameters."""
+    can = params.capabilities
+    snippets = bool(get_capability(can, "text_document.completion.completion_item.snippet_support"))
+    modes = get_capability(can, "text_document.completion.completion_item.insert_text_mode_support.value_set")
+    cuts = _cuts_plain(params)
+    return Client(
+        encoding=_encoding(can),
+        multi_line="snippet" if snippets else "first line" if cuts else "plain",
+        cuts_plain=cuts,
+        as_is=t.InsertTextMode.AsIs in (modes or ()),
+        inline=get_capability(can, "text_document.inline_completion") is not None,
+        progress=bool(get_capability(can, "window.work_done_progress")),
+        pulls_configuration=bool(get_capability(can, "workspace.configuration")),
+        registers_configuration=bool(get_capability(can, "workspace.did_change_configuration.dynamic_registration")),
+    )
+
+
+def _cuts_plain(params: t.InitializeParams) -> bool:
+    # Neovim's popup keeps the first line of a plain item (seen in 0.11.4); Vim's own complete(), which sits behind
+    # clients that do not even send a completion context, shows a line break as ^@.
+    if params.client_info and params.client_info.name == "Neovim":
+        return True
+    return not get_capability(params.capabilities, "text_document.completion.context_support")
+
+
+def _encoding(can: t.ClientCapabilities) -> Encoding:
+    chosen = ServerCapabilitiesBuilder.choose_position_encoding(can)
+    encodings: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+    return encodings[t.PositionEncodingKind(chosen).value]
+
+
+def server_capabilities(client: Client) -> t.ServerCapabilities:
+    """What we offer. Static registration serves clients that could register dynamically as well."""
+    return t.ServerCapabilities(
+        position_encoding=t.PositionEncodingKind(client.encoding),
+        text_document_sync=t.TextDocumentSyncOptions(
+            open_close=True, change=t.TextDocumentSyncKind.Incremental, save=False
+        ),
+        completion_provider=t.CompletionOptions(trigger_characters=TRIGGERS, resolve_provider=False),
+        inline_completion_provider=t.InlineCompletionOptions(),
+    )

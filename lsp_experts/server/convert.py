@@ -1,0 +1,104 @@
+"""From a suggestion to what a client inserts. Ranges stay on one line, and no string holds a NUL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lsprotocol import types as t
+
+from lsp_experts.server.answers import Answer
+from lsp_experts.server.capabilities import Client, MultiLine
+from lsp_experts.server.ports import Silence, Suggestion
+from lsp_experts.server.questions import Place
+
+_LABEL_CHARS = 80
+_WORD_BEFORE = re.compile(r"[^\W\d]\w*\Z")
+_SNIPPET_SPECIAL = re.compile(r"[\\$}]")
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def inline_list(answer: Answer, place: Place | Silence, client: Client) -> t.InlineCompletionList:
+    """The answer as inline completion: the text after the cursor, over what it replaces."""
+    if isinstance(answer, Silence) or isinstance(place, Silence):
+        return t.InlineCompletionList(items=[])
+    document, end = place.document, _end(place, answer)
+    span = t.Range(document.position(place.start, client.encoding), document.position(end, client.encoding))
+    text = _without_nul(place.selected + answer.text)
+    return t.InlineCompletionList(items=[t.InlineCompletionItem(insert_text=text, range=span)])
+
+
+def for_popup(answer: Answer, style: MultiLine) -> Answer:
+    """What of an answer a completion popup can show."""
+    if isinstance(answer, Silence):
+        return answer
+    if style == "first line":
+        answer = replace(answer, text=_LINE_END.split(answer.text, maxsplit=1)[0])
+    if not answer.text.strip():
+        return Silence("nothing to show", "the client's popup takes one line, and that is blank")
+    return answer
+
+
+def completion_list(answer: Answer, place: Place | Silence, client: Client, style: MultiLine) -> t.CompletionList:
+    """An answer that went through `for_popup` as a list of one item; incomplete, so that the next character asks again.
+
+    The item begins at the word before the cursor and repeats it, since clients filter items by that word.
+    """
+    if isinstance(answer, Silence) or isinstance(place, Silence):
+        return t.CompletionList(is_incomplete=True, items=[])
+    text = _without_nul(answer.text)
+    lines = _LINE_END.split(text)
+    word = _word_before(place)
+    document = place.document
+    span = t.Range(
+        document.position(place.offset - len(word), client.encoding),
+        document.position(_end(place, answer), client.encoding),
+    )
+    snippet = len(lines) > 1 and style == "snippet"
+    new_text = escape_snippet(word + text) if snippet else word + text
+    item = t.CompletionItem(
+        label=_label(word, lines),
+        kind=t.CompletionItemKind.Snippet if len(lines) > 1 else t.CompletionItemKind.Text,
+        detail=_detail(answer),
+        documentation=text if len(lines) > 1 else None,
+        filter_text=word + lines[0] or None,
+        sort_text="!",
+        insert_text_format=t.InsertTextFormat.Snippet if snippet else t.InsertTextFormat.PlainText,
+        insert_text_mode=t.InsertTextMode.AsIs if client.as_is else None,
+        text_edit=t.TextEdit(range=span, new_text=new_text),
+    )
+    return t.CompletionList(is_incomplete=True, items=[item])
+
+
+def escape_snippet(text: str) -> str:
+    """`text` in snippet syntax, meaning itself."""
+    return _SNIPPET_SPECIAL.sub(r"\\\g<0>", text)
+
+
+def _end(place: Place, answer: Suggestion) -> int:
+    """Where the replaced text ends: never beyond the cursor's line."""
+    document = place.document
+    line = document.line_at(place.offset)
+    return min(place.offset + max(answer.replace_right, 0), document.starts[line] + len(document.line(line)))
+
+
+def _word_before(place: Place) -> str:
+    document = place.document
+    line = document.line_at(place.offset)
+    found = _WORD_BEFORE.search(document.text[document.starts[line] : place.offset][-_LABEL_CHARS:])
+    return found.group() if found else ""
+
+
+def _label(word: str, lines: list[str]) -> str:
+    shown = next(line for line in lines if line.strip())
+    label = word + shown if shown is lines[0] else f"{word}↵ {shown.strip()}"
+    return label if len(label) <= _LABEL_CHARS else label[: _LABEL_CHARS - 1] + "…"
+
+
+def _detail(answer: Suggestion) -> str:
+    return answer.expert if answer.expert_reason == "expert" else f"{answer.expert} ({answer.expert_reason})"
+
+
+def _without_nul(text: str) -> str:
+    # One "\0" in a string makes the JSON reader of Emacs 28 refuse the whole answer.
+    return text.replace("\0", "")

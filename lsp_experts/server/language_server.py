@@ -1,0 +1,202 @@
+"""One client's server: what the handlers in features/ share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from lsprotocol import types as t
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from lsp_experts import __version__
+from lsp_experts.errors import ExpertsError
+from lsp_experts.server.answers import Answer, Answers, Question
+from lsp_experts.server.capabilities import Client
+from lsp_experts.server.configuration import SECTION, Configuration
+from lsp_experts.server.converter import strict_converter
+from lsp_experts.server.documents import Document, Documents
+from lsp_experts.server.lifetime import Lifetime
+from lsp_experts.server.notices import Notices
+from lsp_experts.server.ports import Build, Completer, DocumentView, Silence
+from lsp_experts.server.progress import LoadProgress
+from lsp_experts.server.protocol import ExpertsProtocol, describe
+from lsp_experts.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_CLOSE_TIMEOUT_S = 0.5
+_PULL_TIMEOUT_S = 1.0
+NAME = "lsp-experts"
+
+
+class ExpertsServer(LanguageServer):
+    """State of one session. The completer is built once the client's settings are known (`start`).
+
+    It is the Host of its completer.
+    """
+
+    protocol: ExpertsProtocol
+
+    def __init__(self, build: Build, lifetime: Lifetime) -> None:
+        super().__init__(NAME, __version__, protocol_cls=ExpertsProtocol, converter_factory=strict_converter)
+        self.lifetime = lifetime
+        self.client = Client()
+        self.documents = Documents()
+        self.notices = Notices(self.protocol.notify)
+        self.configuration = Configuration(self.notices.tell, self._configured)
+        self.completer: Completer | None = None
+        self._build = build
+        self._starts = False
+        self._ready = asyncio.Event()
+        self._answers = Answers(self._complete)
+        self._progress = LoadProgress(self)
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+
+    # Start and end
+
+    def meet(self, client: Client, options: object) -> None:
+        """Take what `initialize` says."""
+        self.client = client
+        self.documents = Documents(client.encoding)
+        self.configuration.initial(options)
+
+    async def start(self) -> None:
+        """Learn the client's settings, then build the completer and show it the open documents. Once."""
+        if self._starts:
+            return
+        self._starts = True
+        await self.pull_configuration()
+        try:
+            self.completer = self._build(self.configuration.settings, self)
+        except ExpertsError as error:
+            self.notices.tell(str(error))
+        except Exception as error:
+            _LOG.error("no completions: %s", describe(error))
+            self.notices.tell("LSP Experts cannot complete: see its log, or run `lsp-experts doctor`.")
+        for document in self.documents:
+            self.show(document)
+        self._ready.set()
+
+    async def pull_configuration(self) -> None:
+        """Ask the client for our section, if it answers such questions; one that stays silent is not waited for."""
+        if not self.client.pulls_configuration:
+            return
+        params = t.ConfigurationParams([t.ConfigurationItem(section=SECTION)])
+        with suppress(Exception):  # a refusal leaves what is known
+            (section,) = await asyncio.wait_for(self.workspace_configuration_async(params), _PULL_TIMEOUT_S)
+            self.configuration.section(section)
+
+    async def register_configuration(self) -> None:
+        """Ask to be told when settings change, where a client does that only for those who ask."""
+        if not self.client.registers_configuration:
+            return
+        registration = t.Registration(
+            id="lspExperts-settings",
+            method=t.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            register_options={"section": SECTION},
+        )
+        with suppress(JsonRpcException):
+            await self.client_register_capability_async(t.RegistrationParams([registration]))
+
+    async def close(self) -> None:
+        """End what the completer started."""
+        self.protocol.cancel_all()
+        closing = asyncio.gather(*(close() for close in self._closers), return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(closing, _CLOSE_TIMEOUT_S)
+
+    def _configured(self, settings: Settings) -> None:
+        self.notices.report = settings.report
+        if self.completer is not None:
+            self.completer.configure(settings)
+
+    # Documents
+
+    def show(self, document: Document) -> None:
+        """Tell the completer of a document that was opened."""
+        if self.completer is not None:
+            self.completer.opened(view(document))
+
+    def edited(self, document: Document) -> None:
+        """Tell the completer of a document's new version."""
+        if self.completer is not None:
+            self.completer.changed(view(document))
+
+    def focus(self, uri: str) -> None:
+        """Tell the completer that the user looks at this document now, if it is open."""
+        document = self.documents.get(uri)
+        if document is not None and self.completer is not None:
+            self.completer.focused(view(document))
+
+    def close_document(self, uri: str) -> None:
+        """Forget a document and what runs for it."""
+        self._answers.forget(uri)
+        if self.documents.close(uri) and self.completer is not None:
+            self.completer.closed(uri)
+
+    # Questions
+
+    async def answer(
+        self, question: Question | Silence, uri: str, fit: Callable[[Answer], Answer] | None = None
+    ) -> Answer:
+        """The answer to a question, or silence if the document moved on meanwhile; told to whoever wants to know.
+
+        `fit` makes it fit what the client can show.
+        """
+        answer = question if isinstance(question, Silence) else await self._answers.answer(question)
+        if isinstance(question, Question) and not isinstance(answer, Silence):
+            document = self.documents.get(uri)
+            if document is None or document.version != question.view.version:
+                answer = Silence("document changed")
+        answer = fit(answer) if fit is not None else answer
+        self.notices.answered(uri, answer)
+        return answer
+
+    async def _complete(self, question: Question) -> Answer:
+        await self._ready.wait()
+        if self.completer is None:
+            return Silence("not started")
+        return await self.completer.complete(question.view, question.offset, manual=question.manual)
+
+    def status(self) -> dict[str, Any]:
+        """The completer's status and the server's own counts."""
+        status = self.completer.status() if self.completer is not None else {}
+        return {
+            **status,
+            "version": __version__,
+            "documents": len(self.documents),
+            "silences": dict(self.notices.silences),
+        }
+
+    # The Host of the completer
+
+    def changed(self) -> None:
+        """See ports.Host."""
+        if self.notices.report and self.completer is not None:
+            self.notices.status(self.status())
+
+    def loading(self, fractions: Mapping[str, float]) -> None:
+        """See ports.Host."""
+        self._progress.show(fractions)
+
+    def tell(self, message: str) -> None:
+        """See ports.Host."""
+        self.notices.tell(message)
+
+    def at_exit(self, close: Callable[[], Awaitable[None]]) -> None:
+        """See ports.Host."""
+        self._closers.append(close)
+
+    # pygls
+
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """pygls reports failures here, and would show each in a pop-up."""
+        _LOG.error("%s", describe(error))
+
+
+def view(document: Document) -> DocumentView:
+    """A document as the completer sees it."""
+    return DocumentView(document.uri, document.language, document.version, document.text)

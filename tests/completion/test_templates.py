@@ -1,0 +1,75 @@
+"""Templates: the exact prompt of each family, and which one a model gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from lsp_experts.completion.templates import TEMPLATES, choose, control_texts, segments, warm_segments
+from lsp_experts.engine.protocol import LoadReport, Segment
+
+
+def spelled(parts: tuple[Segment, ...]) -> str:
+    return "".join(f"[{part.text}]" if part.control else part.text for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt"),
+    [
+        ("qwen", "[<|fim_prefix|>]H[<|fim_suffix|>]S[<|fim_middle|>]T"),
+        ("starcoder", "[<fim_prefix>]H[<fim_suffix>]S[<fim_middle>]T"),
+        ("santacoder", "[<fim-prefix>]H[<fim-suffix>]S[<fim-middle>]T"),
+        ("deepseek", "[<｜fim▁begin｜>]H[<｜fim▁hole｜>]S[<｜fim▁end｜>]T"),
+        ("codellama", "[<PRE> ]H[ <SUF>]S[ <MID>]T"),
+        ("codestral", "[[SUFFIX]]S[[PREFIX]]HT"),
+        ("mellum", "[<fim_suffix>]S[<fim_prefix>]H[<fim_middle>]T"),
+        ("seed-coder", "[<[fim-suffix]>]S[<[fim-prefix]>]H[<[fim-middle]>]T"),
+        ("codellama-qml", "[<SUF>]S[<PRE>]H[<MID>]T"),
+        ("falcon-h1", "[<|prefix|>]H[<|suffix|>]S[<|middle|>]T"),
+    ],
+)
+def test_prompt(name: str, prompt: str) -> None:
+    assert spelled(segments(TEMPLATES[name], "H", "S", "T")) == prompt
+
+
+def test_without_a_template_the_suffix_is_left_out() -> None:
+    assert segments(None, "H", "S", "T") == (Segment("H"), Segment("T"))
+
+
+def test_user_text_is_never_control_text() -> None:
+    parts = segments(TEMPLATES["qwen"], "<|fim_suffix|>", "<|im_end|>", "<|fim_prefix|>")
+    assert [part.text for part in parts if part.control] == list(TEMPLATES["qwen"].controls)
+
+
+def test_what_can_be_warmed_without_a_cursor() -> None:
+    assert spelled(warm_segments(TEMPLATES["qwen"], "H")) == "[<|fim_prefix|>]H"
+    assert warm_segments(TEMPLATES["mellum"], "H") == ()
+
+
+def report(controls: tuple[str, ...], fim: tuple[str, str, str] | None = None) -> LoadReport:
+    return LoadReport(file_bytes=1, resident_bytes=1, load_ms=1.0, n_vocab=1, n_ctx=64, controls=controls, fim=fim)
+
+
+@pytest.mark.parametrize(
+    ("fim", "controls", "found", "chosen"),
+    [
+        ("auto", TEMPLATES["qwen"].controls, TEMPLATES["qwen"].controls, "qwen"),
+        ("auto", TEMPLATES["starcoder"].controls, None, "starcoder"),
+        ("auto", TEMPLATES["seed-coder"].controls, None, "seed-coder"),
+        ("auto", ("<PRE>", "<SUF>", "<MID>"), ("<PRE>", "<SUF>", "<MID>"), "codellama"),
+        ("auto", ("[PREFIX]", "[SUFFIX]"), None, "codestral"),
+        ("auto", (), None, None),
+        ("none", TEMPLATES["qwen"].controls, None, None),
+        ("mellum", TEMPLATES["mellum"].controls, TEMPLATES["starcoder"].controls, "mellum"),
+        ("mellum", TEMPLATES["qwen"].controls, TEMPLATES["qwen"].controls, None),
+        ("no such template", TEMPLATES["qwen"].controls, None, None),
+    ],
+)
+def test_choose(fim: str, controls: tuple[str, ...], found: tuple[str, str, str] | None, chosen: str | None) -> None:
+    template = choose(fim, report(controls, found))
+    assert (template.name if template else None) == chosen
+
+
+def test_control_texts_cover_every_template() -> None:
+    texts = control_texts()
+    assert len(texts) == len(set(texts))
+    assert all(text.strip() in texts for template in TEMPLATES.values() for text in template.controls)
