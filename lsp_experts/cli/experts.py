@@ -84,9 +84,14 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     table.add_column("installed")
     for row in rows:
         size = f"{row['size'] / 1e6:,.0f} MB" if row["size"] else "?"
-        licence = row["licence"] + (" (non-commercial)" if row["non_commercial"] else "")
+        licence = row["licence"]
+        if row["non_commercial"] and "non-commercial" not in licence.lower():
+            licence += " (non-commercial)"
+        state = "yes" if row["installed"] else "-" if row["verified"] else "- (unverified)"
         languages = "any" if "*" in row["languages"] else ", ".join(row["languages"])
         # Registry text is data: Text keeps square brackets in it from being read as markup.
-        cells = (row["id"], languages, row["kind"], size, licence, "yes" if row["installed"] else "-")
+        cells = (row["id"], languages, row["kind"], size, licence, state)
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
+    if any(not row["verified"] and not row["installed"] for row in rows):
+        console.print("unverified: nobody has checked yet that this source has this file under this name", style="dim")

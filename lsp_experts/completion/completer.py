@@ -36,6 +36,11 @@ class RestartableEngine(CompletionEngine, Protocol):
         """Experts that are not tried again, and why."""
         ...
 
+    @property
+    def build(self) -> Mapping[str, Any]:
+        """What the running engine says about itself."""
+        ...
+
 
 @dataclass(frozen=True)
 class Served:
@@ -250,6 +255,11 @@ class Completer:
     def _identity(self, expert: str) -> str:
         return self._installed.get(expert, expert)
 
+    async def ready(self, view: DocumentView) -> bool:
+        """Wait until the expert that `view` asks for is HOT, or cannot be (commands only: a keystroke never waits)."""
+        route = self._route(view)
+        return bool(route.candidates) and await self._pool.ready(route.candidates[0].expert)
+
     # -- getting ready ------------------------------------------------------------------------------------------------
 
     def _session(self, view: DocumentView) -> Session:
@@ -283,6 +293,7 @@ class Completer:
         route = self._route(view) if view is not None else None
         return {
             "enabled": self.settings.enabled,
+            "engine": dict(self._engine.build),
             "budgetBytes": self._pool.budget_bytes,
             "residentBytes": self._pool.resident_bytes,
             "focused": None

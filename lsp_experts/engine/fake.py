@@ -87,7 +87,7 @@ class FakeEngine:
         try:
             request_id, op, request = protocol.decode_request(line)
         except EngineError as error:
-            self._fail(0, error.code, error.message)
+            self._fail(protocol.readable_id(line), error.code, error.message)
             return
         if op == "shutdown":
             os._exit(0)

@@ -103,7 +103,7 @@ def parse(arguments: list[str]) -> Script:
         elif name in _SETTINGS:
             settings[name] = value
         else:
-            raise SystemExit(f"unknown fault {argument!r}\n{__doc__}")
+            raise SystemExit(f"{__doc__}\nunknown fault {argument!r}")
     return Script(tuple(faults), settings, frozenset(refused), sizes)
 
 

@@ -248,6 +248,15 @@ def encode_request(request_id: int, op: str, request: Request) -> bytes:
     return encode_line({"id": request_id, "op": op, **asdict(request)})
 
 
+def readable_id(line: bytes) -> int:
+    """The id under which a line that is no request is refused: its own if it has one, else 0."""
+    try:
+        found = json.loads(line)["id"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return 0
+    return found if type(found) is int else 0
+
+
 def decode_request(line: bytes) -> tuple[int, str, Request]:
     """(id, op, request) of a line. EngineError("bad_request" | "unknown_op") if it is not one."""
     try:

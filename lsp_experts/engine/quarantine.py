@@ -35,9 +35,11 @@ class History:
         """Seconds until the engine may start again, 0 if it may now."""
         return max(0.0, self.paused_until_s - now_s)
 
-    def without(self, expert: str) -> History:
-        """The same history, in which `expert` killed nothing."""
-        return replace(self, deaths=tuple(death for death in self.deaths if death.expert != expert))
+    def acquit(self, expert: str) -> History:
+        """The same deaths, none of them `expert`'s."""
+        return replace(
+            self, deaths=tuple(replace(death, expert="") if death.expert == expert else death for death in self.deaths)
+        )
 
 
 @dataclass(frozen=True)
@@ -62,4 +64,4 @@ def judge(history: History, now_s: float, expert: str, limits: Limits | None = N
     quarantine = bool(expert) and len(of_expert) >= limits.expert_deaths
     pause = len(of_any) >= limits.any_deaths
     history = History(deaths, now_s + limits.pause_s if pause else history.paused_until_s)
-    return Verdict(history.without(expert) if quarantine else history, quarantine, pause)
+    return Verdict(history.acquit(expert) if quarantine else history, quarantine, pause)

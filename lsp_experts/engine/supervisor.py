@@ -69,10 +69,16 @@ class Supervisor:
         client = self._running
         return client.pid if client else None
 
+    @property
+    def build(self) -> Mapping[str, Any]:
+        """What the running engine's build of llama.cpp says about itself, empty while none runs."""
+        client = self._running
+        return client.build if client else {}
+
     def forgive(self, expert: str) -> None:
         """Let a quarantined expert try again (its file was replaced)."""
         self._quarantined.pop(expert, None)
-        self._history = self._history.without(expert)
+        self._history = self._history.acquit(expert)
 
     # -- requests that may start the process --------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ Both prompts go through the product's own prompt, stop and filter code and the r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,14 +82,3 @@ async def _complete(expert: OpenExpert, case: Case, settings: Settings) -> str:
     )
     report = await expert.engine.complete(request).result()
     return filter_text(report.text, cursor).text
-
-
-def table(results: Sequence[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
-    """Rows (prompt, exact match, pass rate, cases) for people."""
-    rows = []
-    for result in results:
-        for style in ("anchored", "usual"):
-            name = f"anchored, {result['anchor_lines']} lines" if style == "anchored" else "usual"
-            figures = result[style]
-            rows.append((name, f"{figures['exact_match']:.3f}", f"{figures['pass_rate']:.3f}", str(result["cases"])))
-    return rows

@@ -52,7 +52,7 @@ def plan(vocabulary: Vocabulary, keep_set: KeepSet | None, seen: Iterable[int]) 
             )
         kept[keep_set.ids] = True
     corpus = np.fromiter(seen, np.int64)
-    if len(corpus) and not (0 <= corpus.min() and corpus.max() < len(vocabulary)):
+    if len(corpus) and not (corpus.min() >= 0 and corpus.max() < len(vocabulary)):
         raise CarveError("The corpus was tokenised with another vocabulary than the base's.")
     always = (vocabulary.special(), vocabulary.named, vocabulary.single_bytes(), vocabulary.common_ascii())
     for ids in (corpus, *always):

@@ -1,7 +1,7 @@
 """Packages that keep-sets are counted from: fetched by their index's own client, read in place, never run or installed.
 
-The table is data/keepsets/corpora.toml. Kinds: `debian-source` (apt-get source --download-only), `npm` (npm pack),
-`wheel` (pip download --only-binary: an sdist would run its build code).
+The table is data/keepsets/corpora.toml. Kinds: `debian-source` (apt-get source --download-only), `debian` (apt-get
+download), `npm` (npm pack), `wheel` (pip download --only-binary: an sdist would run its build code).
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from lsp_experts.errors import CarveError
 from lsp_experts.lab.corpus import MAX_FILE_BYTES
 from lsp_experts.lab.keepset import Corpus
 
+SOURCES = ("debian-source", "debian", "npm", "wheel")
 _FETCH_LIMIT_S = 900
-_ARCHIVES = (".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".whl")
+_ARCHIVES = (".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".whl", ".deb")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def read_table(path: Path) -> Table:
         data = tomllib.loads(path.read_text("utf-8"))
         packages = tuple(
             Corpus(name=name, version=version, licence=licence, source=source)
-            for source in ("debian-source", "npm", "wheel")
+            for source in SOURCES
             for name, (version, licence) in data[source].items()
         )
         held_out = {language: tuple(names) for language, names in data["held-out"].items()}
@@ -69,7 +70,15 @@ def members(archive: Path) -> Iterator[tuple[str, bytes]]:
                 if not info.is_dir() and info.file_size <= MAX_FILE_BYTES:
                     yield info.filename, wheel.read(info)
         return
-    with tarfile.open(archive) as tar:
+    if archive.suffix == ".deb":
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE) as process:  # noqa: S607
+            yield from _tar_members(tarfile.open(fileobj=process.stdout, mode="r|"))
+    else:
+        yield from _tar_members(tarfile.open(archive))
+
+
+def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
+    with archive as tar:
         for member in tar:
             if member.isreg() and member.size <= MAX_FILE_BYTES and (file := tar.extractfile(member)):
                 yield member.name.partition("/")[2], file.read()
@@ -79,7 +88,9 @@ def _command(package: Corpus, cache: Path) -> list[str]:
     match package.source:
         case "debian-source":
             name = f"{package.name}={package.version}"
-            return ["apt-get", *_source_index(cache), "source", "--download-only", "-qq", name]
+            return ["apt-get", *_source_index(cache), "source", "--download-only", "--tar-only", "-qq", name]
+        case "debian":
+            return ["apt-get", "download", "-qq", f"{package.name}={package.version}"]
         case "npm":
             return ["npm", "pack", "--ignore-scripts", "--silent", f"{package.name}@{package.version}"]
         case _:

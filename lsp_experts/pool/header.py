@@ -52,9 +52,13 @@ def _shape(stream: BinaryIO) -> Shape | None:
             if key == _VOCABULARY:
                 # Its megabytes of strings need no reading: every known writer puts the model's own numbers before them.
                 return _assemble(numbers, count)
-            if item not in _SCALARS or count > _MAX_STRING_BYTES:
+            if item == _STRING and count <= _MAX_KEYS:  # general.languages, general.tags
+                for _ in range(count):
+                    _string(stream)
+            elif item in _SCALARS and count <= _MAX_NUMBER:
+                stream.seek(count * struct.calcsize(_SCALARS[item]), 1)
+            else:
                 return None
-            stream.seek(count * struct.calcsize(_SCALARS[item]), 1)
         elif kind == _STRING:
             _string(stream)
         elif kind in _SCALARS:

@@ -16,10 +16,10 @@ from lsp_experts.pool.engine_port import EnginePort
 from lsp_experts.pool.header import Shape, read_shape
 from lsp_experts.pool.holding import Holding
 from lsp_experts.pool.lease import Lease
+from lsp_experts.pool.ledger import Ledger
 from lsp_experts.pool.model import ExpertStatus, Model, State
 from lsp_experts.pool.policy import Evict, Refuse, plan, trim
-from lsp_experts.pool.prediction import MeasuredSizes, predict_resident_bytes
-from lsp_experts.pool.snapshot import Resident, Snapshot
+from lsp_experts.pool.prediction import predict_resident_bytes
 from lsp_experts.pool.wishes import Wish, Wishes
 
 __all__ = ["EnginePort", "ExpertStatus", "Lease", "Model", "Pool", "State"]
@@ -66,13 +66,10 @@ class Pool:
         self._tell = on_change
         self._on_progress = on_progress
         self._shape_of = shape_of
-        self._sizes = MeasuredSizes()
-        self._holdings: dict[str, Holding] = {}
+        self._ledger = Ledger(lambda: engine.generation, self._changed)
         self._wishes = Wishes()
         self._loading: Wish | None = None
         self._blocked: Wish | None = None  # the newest wish that only leases keep out
-        self._engine_bytes = 0
-        self._overhead_bytes = 0
         self._trim_due = False
         self._runner: asyncio.Task[None] | None = None
         self._closed = False
@@ -84,10 +81,10 @@ class Pool:
 
         Never raises. A wish for an expert that is on its way joins it; cancelling the task takes nothing back.
         """
-        self._notice_restart()
+        self._ledger.notice_restart()
         if self._closed:
             return None
-        holding = self._holding(expert)
+        holding = self._ledger.open(expert)
         now = self._clock()
         if holding.state == "HOT":
             holding.last_used, holding.why = now, why
@@ -112,11 +109,11 @@ class Pool:
 
     async def ready(self, expert: str) -> bool:
         """Wait until the wish for `expert`, if there is one, ended. Whether it is HOT."""
-        self._notice_restart()
+        self._ledger.notice_restart()
         loading = self._loading
         wish = loading if loading is not None and loading.expert == expert else self._wishes.get(expert)
         if wish is None:
-            return expert in self._holdings and self._holdings[expert].state == "HOT"
+            return self._ledger.of(expert).state == "HOT"
         wish.waiters += 1
         try:
             return await asyncio.shield(wish.outcome)
@@ -124,18 +121,23 @@ class Pool:
             wish.waiters -= 1
             self._drop_superseded()
 
+    async def settled(self) -> None:
+        """Wait until every wish ended and the sizes after it were measured (demo, bench, tests)."""
+        while self._runner is not None and not self._runner.done():
+            await asyncio.wait({self._runner})
+
     def lease(self, expert: str) -> Lease | None:
         """A use of `expert` if it is HOT now, else None. Never waits, never loads."""
-        self._notice_restart()
-        holding = self._holdings.get(expert)
-        if self._closed or holding is None or holding.state != "HOT" or holding.report is None:
+        self._ledger.notice_restart()
+        holding = self._ledger.of(expert)
+        if self._closed or holding.state != "HOT" or holding.report is None:
             return None
         holding.leases += 1
         holding.last_used = self._clock()
         number = holding.load_number
 
         def is_alive() -> bool:
-            self._notice_restart()
+            self._ledger.notice_restart()
             return not self._closed and holding.state == "HOT" and holding.load_number == number
 
         def on_release() -> None:
@@ -146,9 +148,9 @@ class Pool:
             if not is_alive():
                 return
             if isinstance(error, EngineDied) or error.code == "died":
-                self._lose(error.message)
+                self._ledger.lose(error.message)
             else:
-                self._cool(holding, error.message)
+                self._ledger.cool(holding, error.message)
 
         return Lease(expert, holding.report, is_alive=is_alive, on_release=on_release, on_lost=on_lost)
 
@@ -162,17 +164,17 @@ class Pool:
     @property
     def resident_bytes(self) -> int:
         """Bytes that the engine held when it was last measured, everything included."""
-        return self._engine_bytes
+        return self._ledger.engine_bytes
 
     def states(self) -> tuple[ExpertStatus, ...]:
         """Every expert that was asked for, by name."""
-        self._notice_restart()
-        return tuple(self._holdings[name].status(self.why_not(name)) for name in sorted(self._holdings))
+        self._ledger.notice_restart()
+        return tuple(holding.status(self.why_not(holding.expert)) for holding in self._ledger)
 
     def why_not(self, expert: str) -> str:
         """Why `expert` is not HOT, for people; "" if it is."""
-        self._notice_restart()
-        holding = self._holdings.get(expert, Holding(expert))
+        self._ledger.notice_restart()
+        holding = self._ledger.of(expert)
         if holding.state == "HOT":
             return ""
         if expert in self._engine.quarantined:
@@ -192,8 +194,7 @@ class Pool:
 
     def file_changed(self, expert: str) -> None:
         """Its file was pulled or replaced: the next wish tries it at once, whatever failed before."""
-        if expert in self._holdings:
-            self._holdings[expert].forgive()
+        self._ledger.of(expert).forgive()
 
     async def close(self) -> None:
         """Forget every wish (their tasks give False) and stop. The engine is closed by whoever made it."""
@@ -223,7 +224,7 @@ class Pool:
                 if wish is not None and wish.model is not None:
                     await self._step(wish, wish.model)
             except EngineDied as error:  # while it measured or evicted
-                self._lose(error.message)
+                self._ledger.lose(error.message)
             except EngineError as error:  # what could not be evicted is measured, and evicted again
                 log.warning("pool: %s", error)
             except Exception as error:  # a defect of ours: nobody waits for ever because of it
@@ -239,16 +240,16 @@ class Pool:
             self._fail(wish, _in_words(error), escalate=False)
         else:
             wish.model, wish.pinned, wish.shape = model, model.pinned, shape
-            self._holding(wish.expert).model = model
+            self._ledger.open(wish.expert).model = model
 
     async def _step(self, wish: Wish, model: Model) -> None:
         """One move towards `wish`: another may be more urgent, and a lease may have begun, before the next one."""
-        self._notice_restart()
+        self._ledger.notice_restart()
         if wish.expert in self._engine.quarantined:
             self._finish(wish, self._engine.quarantined[wish.expert])
             return
-        needed_bytes = self._sizes.recall(model) or predict_resident_bytes(model, wish.shape)
-        moves = plan(self._snapshot(wish.expert, needed_bytes))
+        needed_bytes = self._ledger.sizes.recall(model) or predict_resident_bytes(model, wish.shape)
+        moves = plan(self._ledger.snapshot(self._budget_bytes, wish.expert, needed_bytes))
         if isinstance(moves, Refuse):
             if moves.in_use and not model.pinned:
                 self._blocked = wish
@@ -262,7 +263,7 @@ class Pool:
             await self._load(wish, model, needed_bytes)
 
     async def _load(self, wish: Wish, model: Model, needed_bytes: int) -> None:
-        holding = self._holding(wish.expert)
+        holding = self._ledger.open(wish.expert)
         self._wishes.remove(wish)
         self._loading = wish
         holding.state, holding.resident_bytes, holding.reason = "LOADING", needed_bytes, "loading"
@@ -273,11 +274,11 @@ class Pool:
             )
         except EngineDied as error:
             wish.deaths += 1
-            self._lose(error.message)
+            self._ledger.lose(error.message)
             if wish.deaths > 1 or wish.expert in self._engine.quarantined:
                 self._fail(wish, f"{error.message} while it was loaded")
             else:  # at once again: something else may have killed it, and twice is what quarantine takes
-                self._cool(holding, error.message)
+                self._ledger.cool(holding, error.message)
                 self._wishes.restore(wish)
         except Exception as error:  # EngineError, and anything that a broken pipe can do
             self._fail(wish, _in_words(error))
@@ -289,7 +290,7 @@ class Pool:
     async def _settle(self, wish: Wish, model: Model, holding: Holding, report: LoadReport) -> None:
         """HOT at once, for keystrokes; the wish is fulfilled when the expert may stay, by measured sizes."""
         holding.become_hot(report, generation=self._engine.generation, now=self._clock(), wished_at=wish.wished_at)
-        self._sizes.remember(model, report.resident_bytes)
+        self._ledger.sizes.remember(model, report.resident_bytes)
         self._changed()
         try:
             await self._trim(wish.expert)
@@ -300,8 +301,8 @@ class Pool:
         """Evict until the measured sum is within the budget, `came_in` last."""
         self._trim_due = False
         await self._measure()
-        while moves := trim(self._snapshot(came_in)):
-            leaves = self._holding(moves[0].expert)
+        while moves := trim(self._ledger.snapshot(self._budget_bytes, came_in)):
+            leaves = self._ledger.open(moves[0].expert)
             reason = "put out: measured, the experts take more than the budget"
             if leaves.expert == came_in:
                 reason = f"does not fit: it took {leaves.resident_bytes} bytes, more than was left. {_REMEDY}"
@@ -309,51 +310,16 @@ class Pool:
             await self._measure()
 
     async def _evict(self, expert: str, reason: str) -> None:
-        self._cool(self._holding(expert), reason)  # first, so that no lease begins while the engine frees it
+        self._ledger.cool(self._ledger.open(expert), reason)  # first, so that no lease begins while the engine frees it
         await self._engine.evict(expert)
 
     async def _measure(self) -> None:
-        if not self._engine_bytes and not any(holding.state == "HOT" for holding in self._holdings.values()):
+        if self._ledger.empty:
             return  # the engine may not even run
-        report = await self._engine.state()
-        self._notice_restart()
-        strays = []
-        for measured in report.experts:
-            holding = self._holdings.get(measured.expert)
-            if holding is None or holding.state != "HOT":
-                strays.append(measured.expert)
-            elif measured.resident_bytes > 0:
-                holding.resident_bytes = measured.resident_bytes
-                if holding.model is not None:
-                    self._sizes.remember(holding.model, measured.resident_bytes)
-        self._engine_bytes = report.resident_bytes
-        self._overhead_bytes = max(0, report.resident_bytes - sum(expert.resident_bytes for expert in report.experts))
-        for stray in strays:  # an eviction that failed
+        for stray in self._ledger.measured(await self._engine.state()):  # an eviction that failed
             await self._engine.evict(stray)
 
-    # --- the state
-
-    def _holding(self, expert: str) -> Holding:
-        return self._holdings.setdefault(expert, Holding(expert))
-
-    def _snapshot(self, wanted: str | None, wanted_bytes: int = 0) -> Snapshot:
-        residents = [holding.resident() for holding in self._holdings.values() if holding.state != "COLD"]
-        if wanted is not None and all(resident.expert != wanted for resident in residents):
-            residents.append(Resident(wanted, "COLD", wanted_bytes))
-        return Snapshot(tuple(residents), self._budget_bytes, self._overhead_bytes, wanted)
-
-    def _notice_restart(self) -> None:
-        """What an older engine process held is gone."""
-        generation = self._engine.generation
-        if any(holding.state == "HOT" and holding.generation != generation for holding in self._holdings.values()):
-            self._lose("the engine was restarted", generation)
-
-    def _lose(self, reason: str, except_generation: int | None = None) -> None:
-        self._engine_bytes = self._overhead_bytes = 0
-        for holding in self._holdings.values():
-            if holding.state == "HOT" and holding.generation != except_generation:
-                holding.become_cold(reason)
-        self._changed()
+    # --- small steps
 
     def _changed(self) -> None:
         try:
@@ -361,18 +327,14 @@ class Pool:
         except Exception:  # a display that is gone must not stop the pool
             log.exception("pool: on_change")
 
-    def _cool(self, holding: Holding, reason: str) -> None:
-        holding.become_cold(reason)
-        self._changed()
-
     def _fail(self, wish: Wish, reason: str, *, escalate: bool = True) -> None:
-        self._holding(wish.expert).fail(reason, self._clock(), escalate=escalate)
+        self._ledger.open(wish.expert).fail(reason, self._clock(), escalate=escalate)
         self._finish(wish, reason)
 
     def _finish(self, wish: Wish, reason: str) -> None:
         """End `wish`, with the reason why its expert is not HOT ("": known already)."""
         self._wishes.remove(wish)
-        holding = self._holding(wish.expert)
+        holding = self._ledger.open(wish.expert)
         if holding.state != "HOT" and reason:
             holding.become_cold(reason)
         if not wish.outcome.done():
@@ -394,6 +356,6 @@ class Pool:
         if holding.leases:
             return
         self._retry_blocked()
-        if trim(self._snapshot(None)):
+        if trim(self._ledger.snapshot(self._budget_bytes, None)):
             self._trim_due = True
             self._wake()

@@ -57,7 +57,7 @@ def load_registry(file: Path, *, beside: Catalogue | None = None) -> Catalogue:
 
 
 def registry_problems(file: Path, *, beside: Catalogue | None = None) -> tuple[RegistryError, ...]:
-    """Every problem of the registry in `file`, in document order; empty if it is in order."""
+    """Every problem of the registry in `file`, ordered by path; empty if there is none."""
     try:
         return _problems(file, read_document(file), beside)
     except RegistryError as error:

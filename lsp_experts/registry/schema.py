@@ -10,12 +10,14 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from lsp_experts.paths import package_data
 from lsp_experts.registry.document import child
 
 VERSION = 1
+_MAX_ERRORS = 200
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def read_schema() -> dict[str, Any]:
 
 
 def schema_problems(document: object) -> tuple[Problem, ...]:
-    """Every way in which `document` is not a registry, in document order, each said once."""
+    """Every way in which `document` is not a registry, ordered by path, each said once (of the first 200)."""
     if isinstance(document, Mapping):
         version = document.get("version", VERSION)
         if type(version) is not int or version != VERSION:
@@ -42,20 +44,18 @@ def schema_problems(document: object) -> tuple[Problem, ...]:
             problem = f"version {_shown(version)} is not known, this program reads version {VERSION}"
             return (Problem("$.version", problem, "Update lsp-experts, or write the file for version 1."),)
     from jsonschema import Draft202012Validator
-    from jsonschema.validators import extend
 
-    # JSON Schema calls 1.0 an integer; a size or a context length is a Python int here.
-    whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int)
-    validator = extend(Draft202012Validator, type_checker=whole)(read_schema())
-    errors = sorted(validator.iter_errors(document), key=lambda error: _order(error.absolute_path))
-    return tuple(dict.fromkeys(problem for error in errors for problem in _problems(error)))
+    schema = read_schema()
+    errors = sorted(islice(Draft202012Validator(schema).iter_errors(document), _MAX_ERRORS), key=_order)
+    return tuple(dict.fromkeys(problem for error in errors for problem in _problems(error, schema)))
 
 
-def _order(path: Any) -> list[tuple[int, str]]:
-    return [(step, "") if isinstance(step, int) else (0, step) for step in path]
+def _order(error: Any) -> tuple[list[tuple[int, str]], bool]:
+    path = [(step, "") if isinstance(step, int) else (0, step) for step in error.absolute_path]
+    return path, error.validator != "additionalProperties"  # `licens` before the missing `licence`: it names the cause
 
 
-def _problems(error: Any) -> Iterator[Problem]:
+def _problems(error: Any, whole: Mapping[str, Any]) -> Iterator[Problem]:
     path = "$"
     for step in error.absolute_path:
         path = child(path, step)
@@ -64,22 +64,21 @@ def _problems(error: Any) -> Iterator[Problem]:
     if error.validator == "required":
         for name in (name for name in wanted if name not in value):
             what = schema.get("properties", {}).get(name, {})
-            yield Problem(child(path, name), "it is missing", _example(_resolved(what)))
+            yield Problem(child(path, name), "it is missing", _example(_resolved(what, whole)))
     elif error.validator == "additionalProperties" and known:
         for name in (name for name in value if name not in known):
             near = difflib.get_close_matches(name, known, n=1)
             remedy = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
             yield Problem(child(path, name) if name else path, "this key is not known", remedy)
-    elif error.validator == "uniqueItems":
-        yield Problem(path, "one item stands in the list twice", "Keep one of the two.")
     else:
         wish = schema.get("description") or f"what the schema asks for ({error.validator} {_shown(wanted)})"
-        yield Problem(path, f"{_shown(value)} is not {wish}", _example(schema))
+        remedy = _example(schema) if "examples" in schema or "enum" in schema else "Correct the value."
+        yield Problem(path, f"{_shown(value)} is not {wish}", remedy)
 
 
-def _resolved(schema: Any) -> Any:
+def _resolved(schema: Any, whole: Mapping[str, Any]) -> Any:
     reference = schema.get("$ref", "") if isinstance(schema, Mapping) else ""
-    return read_schema()["$defs"][reference.removeprefix("#/$defs/")] if reference else schema
+    return whole["$defs"][reference.removeprefix("#/$defs/")] if reference else schema
 
 
 def _example(schema: Any) -> str:

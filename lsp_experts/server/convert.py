@@ -35,7 +35,7 @@ def for_popup(answer: Answer, style: MultiLine) -> Answer:
     if style == "first line":
         answer = replace(answer, text=_LINE_END.split(answer.text, maxsplit=1)[0])
     if not answer.text.strip():
-        return Silence("nothing to show", "the client's popup takes one line, and that is blank")
+        return Silence("nothing to show", "it is blank")
     return answer
 
 

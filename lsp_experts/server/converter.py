@@ -27,7 +27,7 @@ def strict_converter() -> Converter:
 
 
 def structure_params(converter: Converter, method: str, params: object) -> Any:
-    """The parameters of `method` as its lsprotocol type, or as JSON if LSP does not know it. Raises what cattrs does."""
+    """The parameters of `method` as its lsprotocol type, as JSON if LSP does not know it. Raises what cattrs does."""
     message_type = t.METHOD_TO_TYPES.get(method, (None,))[0]
     if message_type is None:
         return params

@@ -58,8 +58,9 @@ class Lifetime:
             return
         with suppress(psutil.Error):
             parent = psutil.Process(process_id)
-            while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
-                await asyncio.sleep(self._poll_s)  # noqa: ASYNC110  no event tells of another process's death
+            # noqa because no event tells of another process's death
+            while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
+                await asyncio.sleep(self._poll_s)
             self.end(1, "the client's process is gone")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """A cursor in a snapshot, in code points. `selected`: the text of the popup's item, which replaces from `start` on."""
+    """A cursor in a snapshot, in code points. `selected`: the popup's item, which replaces from `start` on."""
 
     document: Document
     offset: int

@@ -72,18 +72,18 @@ async def test_refusals_touch_nothing(start_engine: Any, kind: str, tiny_gguf: P
     client = await loaded(start_engine, kind, tiny_gguf)
     (tmp_path / "empty.gguf").touch()
     load = Load("other", str(tiny_gguf))
-    for call, code in [
-        (client.load(Load("go", str(tiny_gguf))), "bad_request"),  # loaded already
-        (client.load(replace(load, n_ctx=1 << 31)), "bad_request"),
-        (client.load(replace(load, n_threads=0)), "bad_request"),
-        (client.load(replace(load, path=str(tmp_path / "missing.gguf"))), "load_failed"),
-        (client.load(replace(load, path=str(tmp_path / "empty.gguf"))), "load_failed"),
-        (client.load(replace(load, path=str(tmp_path))), "load_failed"),
-        (client.complete(replace(PROMPT, expert="html")), "unknown_expert"),
-        (client.park("html"), "unknown_expert"),
-        (client.complete(replace(PROMPT, stop=Stop(max_tokens=511))), "bad_request"),
+    for send, code in [
+        (lambda: client.load(Load("go", str(tiny_gguf))), "bad_request"),  # loaded already
+        (lambda: client.load(replace(load, n_ctx=1 << 31)), "bad_request"),
+        (lambda: client.load(replace(load, n_threads=0)), "bad_request"),
+        (lambda: client.load(replace(load, path=str(tmp_path / "missing.gguf"))), "load_failed"),
+        (lambda: client.load(replace(load, path=str(tmp_path / "empty.gguf"))), "load_failed"),
+        (lambda: client.load(replace(load, path=str(tmp_path))), "load_failed"),
+        (lambda: client.complete(replace(PROMPT, expert="html")), "unknown_expert"),
+        (lambda: client.park("html"), "unknown_expert"),
+        (lambda: client.complete(replace(PROMPT, stop=Stop(max_tokens=511))), "bad_request"),
     ]:
-        assert await failure(call) == code
+        assert await failure(send()) == code
     assert (await client.complete(PROMPT).result()).decoded_tokens > 0
 
 
@@ -173,7 +173,7 @@ async def test_state_says_what_is_loaded(start_engine: Any, kind: str, tiny_gguf
     state = await client.state().result()
     (go,) = state.experts
     assert (go.expert, go.parked, go.file_bytes) == ("go", False, tiny_gguf.stat().st_size)
-    assert 0 < go.resident_bytes
+    assert go.resident_bytes > 0
     assert go.kv_tokens > 0
     assert 0 < state.anonymous_bytes <= state.resident_bytes
     await client.ping().result()

@@ -30,6 +30,7 @@ NUMBERS = (
     number("qwen2.embedding_length", 896),
     text("qwen2.rope.freq_base") + struct.pack("<If", 6, 1e6),
     text("general.dims") + struct.pack("<IIQ", 9, 4, 2) + struct.pack("<II", 1, 2),
+    text("general.languages") + struct.pack("<IIQ", 9, 8, 2) + text("en") + text("de"),
     number("qwen2.attention.head_count", 14),
 )
 VOCABULARY = text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 151936) + text("a")

@@ -18,7 +18,7 @@ from lsp_experts.pool.pool import Pool
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("wish", "wish", "settle", "settle", "lease", "release", "die", "fault", "budget")),
+        st.sampled_from(("wish", "wish", "settle", "settle", "lease", "release", "die", "fault")),
         st.sampled_from("abcde"),
     ),
     max_size=40,
@@ -43,6 +43,7 @@ async def live(
                 tasks += [task] if task is not None else []
             elif what == "settle":
                 await asyncio.wait_for(asyncio.gather(*tasks), 10)
+                await asyncio.wait_for(pool.settled(), 10)
                 held = [status for status in pool.states() if status.state == "HOT"]
                 assert engine.loaded.keys() == {status.expert for status in held}
                 free = [status for status in held if not status.leases and not status.pinned]
@@ -51,7 +52,6 @@ async def live(
                 leases.append(lease)
             elif what == "release" and leases:
                 leases.pop(0).release()
-                await asyncio.wait_for(pool.ready(expert), 10)
             elif what == "die":
                 engine.die()
             elif what == "fault":

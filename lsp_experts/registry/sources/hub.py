@@ -47,7 +47,7 @@ def fetch(source: HubSource, folder: Path, progress: Progress, *, probe_timeout_
     progress.start(source.file.rsplit("/", 1)[-1], metadata.size)
     try:
         with watched(folder, progress.advance):
-            path = _asked(lambda: _download(source, metadata.commit_hash or source.revision, folder))
+            path = _asked(lambda: _download(source, metadata, folder), "the download failed")
     finally:
         progress.finish()
     with open_regular(path) as file:
@@ -82,14 +82,14 @@ def _metadata(source: HubSource) -> HfFileMetadata:
     return get_hf_file_metadata(url, token=_token(), timeout=_ANSWER_TIMEOUT_S, endpoint=_endpoint())
 
 
-def _download(source: HubSource, commit: str, folder: Path) -> Path:
+def _download(source: HubSource, metadata: HfFileMetadata, folder: Path) -> Path:
     from huggingface_hub import hf_hub_download
 
     return Path(
         hf_hub_download(
             source.repo,
             source.file,
-            revision=commit,
+            revision=metadata.commit_hash,  # the commit whose hash was read, wherever the branch goes meanwhile
             local_dir=folder / "hub",
             cache_dir=folder / "cache",
             etag_timeout=_ANSWER_TIMEOUT_S,
@@ -120,10 +120,10 @@ def _within(timeout_s: float, ask: Callable[[], T]) -> T:
             raise answer
         return answer
 
-    return _asked(wait)
+    return _asked(wait, "the hub cannot be reached")
 
 
-def _asked(ask: Callable[[], T]) -> T:
+def _asked(ask: Callable[[], T], failed: str) -> T:
     """What the library answers; whatever it raises is a SourceError, but for a full or forbidden disk."""
     try:
         return ask()
@@ -133,11 +133,11 @@ def _asked(ask: Callable[[], T]) -> T:
     except Exception as error:
         if isinstance(error, OSError) and is_disk_error(error):
             raise
-        raise SourceError(_reason(error)) from error
+        raise SourceError(_reason(error, failed)) from error
 
 
-def _reason(error: Exception) -> str:
-    status = getattr(getattr(error, "response", None), "status_code", None)
+def _reason(error: Exception, failed: str) -> str:
+    status = _http_status(error)
     if status in (401, 403):
         return f"access refused (HTTP {status}); set HF_TOKEN, and accept the model's terms on its page if it asks"
     if status == 404:
@@ -145,4 +145,14 @@ def _reason(error: Exception) -> str:
     if status is not None:
         return f"the hub answered HTTP {status}"
     first = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    return f"the hub cannot be reached: {first[:200]}"
+    return f"{failed}: {first[:200]}"
+
+
+def _http_status(error: BaseException | None) -> int | None:
+    """The status of a refused answer; the library may stumble over the answer's text and hide it one error deeper."""
+    while error is not None:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if isinstance(status, int):
+            return status
+        error = error.__cause__ or error.__context__
+    return None

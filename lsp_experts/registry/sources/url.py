@@ -6,13 +6,15 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import httpx2
 
 from lsp_experts.errors import SourceError
 from lsp_experts.registry.entry import UrlSource
 from lsp_experts.registry.sources.fetched import Fetched, HashedFile, Progress
+
+if TYPE_CHECKING:  # imported where it is used: it is slow to load, and a server at work needs no network
+    import httpx2
 
 _TRIES = 6
 _MAX_REDIRECTS = 5
@@ -30,6 +32,8 @@ class _Again(Exception):
 
 def open_client() -> httpx2.Client:
     """The client of the source: a short wait for a connection, a longer one for the next bytes."""
+    import httpx2
+
     return httpx2.Client(timeout=httpx2.Timeout(_STALL_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S), follow_redirects=False)
 
 
@@ -71,6 +75,8 @@ def check_url(url: str) -> None:
 def _tries(
     session: httpx2.Client, source: UrlSource, target: HashedFile, progress: Progress, sleep: Callable[[float], None]
 ) -> None:
+    import httpx2
+
     for attempt in range(1, _TRIES + 1):
         try:
             return _one_try(session, source, target, progress)
@@ -109,7 +115,7 @@ def _read(response: httpx2.Response, source: UrlSource, target: HashedFile, prog
         raise SourceError("a web page came instead of the file")
     if not _continues(response, target.size):
         target.restart()
-    for chunk in response.iter_raw():
+    for chunk in response.iter_bytes():
         target.write(chunk)
         progress.advance(target.size)
     if target.size < source.size:

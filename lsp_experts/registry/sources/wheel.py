@@ -111,10 +111,11 @@ def _run(command: list[str], environment: Mapping[str, str], requirement: str) -
             f"pip is not there for {sys.executable}",
             remedy="Get it with `python -m ensurepip`, or on Debian `apt install python3-pip`.",
         )
-    if _NO_NETWORK.search(output):
-        raise SourceError(f"the package index cannot be reached for {requirement}: {_last_line(output)}")
+    if cause := _NO_NETWORK.search(output):
+        raise SourceError(f"the package index cannot be reached for {requirement} ({cause[0]})")
     if _NOT_FOUND.search(output):
-        raise SourceError(f"the package index has no wheel {requirement}")
+        doubt = " (or pip could not reach it)" if "from versions: none" in output else ""
+        raise SourceError(f"the package index has no wheel {requirement}{doubt}")
     raise SourceError(f"pip could not download {requirement}: {_last_line(output)}")
 
 

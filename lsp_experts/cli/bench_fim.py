@@ -1,0 +1,49 @@
+"""`lsp-experts bench fim`: exact match and pass rate on HumanEval-Infilling, anchored and usual, in one run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from lsp_experts.errors import UsageError
+from lsp_experts.paths import default_paths
+from lsp_experts.settings import Settings
+
+
+def run(*, data: Path, cursor: str, anchor_lines: int | None, limit: int, expert: str, as_json: bool) -> int:
+    """Run the bench and print it; 0."""
+    from lsp_experts.lab.bench_fim import FimBench, bench_fim
+    from lsp_experts.lab.humaneval import Where
+    from lsp_experts.lab.which_model import which_model
+
+    if limit < 1:
+        raise UsageError(f"--limit {limit} leaves nothing to measure.", remedy="Give a number from 1.")
+    paths = default_paths()
+    model, fim = which_model(expert, paths)
+    lines = Settings().anchor_lines if anchor_lines is None else anchor_lines
+    where: Where = "mid" if cursor == get_args(Where)[0] else "start"
+    bench = FimBench(model=model, data=data, cursor=where, anchor_lines=lines, limit=limit, fim=fim)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("completing", total=None)
+        result = asyncio.run(
+            bench_fim(bench, paths, lambda done, total: progress.update(bar, completed=done, total=total))
+        )
+    result = {"expert": expert, **result}
+    if as_json:
+        print(json.dumps(result))
+        return 0
+    table = Table(
+        title=f"HumanEval-Infilling, {result['cases']} cases, {expert}, template {result['template']}, greedy"
+    )
+    for heading in ("prompt", "exact match", "pass rate"):
+        table.add_column(heading, justify="left" if heading == "prompt" else "right")
+    for style, name in (("anchored", f"anchored {lines} lines above, healed"), ("usual", "usual")):
+        table.add_row(name, f"{result[style]['exact_match']:.3f}", f"{result[style]['pass_rate']:.3f}")
+    Console().print(table)
+    return 0

@@ -1,0 +1,152 @@
+"""The command line: what can be asked for, and which file does it. Each command is imported when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from lsp_experts import __version__
+from lsp_experts.errors import ExpertsError
+
+_DESCRIPTION = """\
+Complete code with small expert models that run on this machine: one for each language, in memory when it is needed.
+Nothing leaves the machine; only `pull` (and `demo`, once) fetches anything."""
+
+_EPILOG = """\
+first steps:
+  lsp-experts demo                      see it work (fetches a 491 MB base once)
+  lsp-experts experts                   what there is, and what is installed
+  lsp-experts carve --language python   make an expert for another language
+  lsp-experts doctor                    check this machine and the installed experts
+  lsp-experts serve                     what an editor starts (the README says how)"""
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Line breaks of descriptions as written; enough room for option names."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=34, width=110)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each sets `module`, a file of this folder with a `run`."""
+    top = argparse.ArgumentParser(
+        prog="lsp-experts", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=_Formatter
+    )
+    top.add_argument("--version", action="version", version=f"lsp-experts {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, module: str, text: str, within: Any = commands) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = within.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", formatter_class=_Formatter
+        )
+        made.set_defaults(module=module)
+        return made
+
+    _add_serve(add("serve", "serve", "run the language server (an editor starts this)"))
+
+    demo = add("demo", "demo", "complete a Go file and an HTML file, each with its own expert, and show what it cost")
+    _add_json(demo)
+
+    complete = add("complete", "complete", "complete at one place of a file and print the suggestion")
+    complete.add_argument("file", type=Path, metavar="FILE")
+    complete.add_argument("--line", type=int, required=True, help="line of the cursor, from 1")
+    complete.add_argument("--column", type=int, required=True, help="column of the cursor, from 1, in characters")
+    complete.add_argument("--language", default="", help="LSP language id (default: by the file's name)")
+    _add_json(complete)
+
+    experts = add("experts", "experts", "list the experts of the registry, and which are installed")
+    experts.add_argument("--installed", dest="installed_only", action="store_true", help="only those in the store")
+    experts.add_argument("--language", help="only those for this LSP language id")
+    _add_json(experts)
+
+    pull = add("pull", "pull", "fetch experts into the store")
+    pull.add_argument("ids", nargs="+", metavar="ID")
+    pull.add_argument("--yes", action="store_true", help="agree to a licence that asks for it")
+    pull.add_argument("--from", dest="from_file", type=Path, metavar="FILE", help="take this file instead")
+    pull.add_argument("--again", action="store_true", help="fetch it even if it is there")
+
+    remove = add("remove", "remove", "remove experts from the store")
+    remove.add_argument("ids", nargs="+", metavar="ID")
+
+    verify = add("verify", "verify", "hash the files of installed experts again")
+    verify.add_argument("ids", nargs="*", metavar="ID", help="default: all that are installed")
+
+    path = add("path", "path", "print where an expert's file lies")
+    path.add_argument("ids", nargs="+", metavar="ID")
+
+    carve = add("carve", "carve", "make an expert for one language by cutting a base's vocabulary")
+    carve.add_argument("--language", required=True, help="LSP language id, such as go or html")
+    carve.add_argument(
+        "--from", dest="base", metavar="BASE", help="an expert id or a GGUF file (default: the registry's)"
+    )
+    carve.add_argument("--corpus", action="append", type=Path, default=[], metavar="DIR", help="keep its words too")
+    carve.add_argument("--id", dest="expert_id", help="name of the result (default: LANGUAGE-carved)")
+    carve.add_argument("--force", action="store_true", help="carve again, even if it is installed")
+
+    registry = add("registry", "", "work with registry files")
+    check = add(
+        "check", "registry_check", "check a registry file", registry.add_subparsers(metavar="COMMAND", required=True)
+    )
+    check.add_argument("file", metavar="FILE")
+
+    doctor = add("doctor", "doctor", "check this machine, llama.cpp's build and each installed expert")
+    _add_json(doctor)
+
+    bench = add("bench", "", "measure; every ratio comes from one run")
+    benches = bench.add_subparsers(metavar="COMMAND", required=True)
+    latency = add(
+        "latency", "bench_latency", "type real files through the server, anchored and with the usual prompt", benches
+    )
+    latency.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="default: files that ship with the package"
+    )
+    latency.add_argument("--keystrokes", type=int, default=60, help="per file and prompt (default: %(default)s)")
+    _add_json(latency)
+    fim = add("fim", "bench_fim", "HumanEval-Infilling: exact match and pass rate, anchored and usual", benches)
+    fim.add_argument("--data", type=Path, required=True, help="HumanEval-SingleLineInfilling.jsonl.gz")
+    fim.add_argument(
+        "--cursor", choices=("mid", "start"), default="mid", help="column of the cursor in the hidden line"
+    )
+    fim.add_argument("--anchor-lines", type=int, default=None, help="lines between anchor and cursor (default: 4)")
+    fim.add_argument("--limit", type=int, default=128, help="lines to draw from the file (default: %(default)s)")
+    fim.add_argument("--expert", default="qwen2.5-coder-0.5b", help="an installed expert or a GGUF file")
+    _add_json(fim)
+    return top
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object instead of text")
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--stdio", action="store_true", help="talk over standard input and output (the default)")
+    serve.add_argument("--tcp", action="store_true", help="listen on a loopback address for one client")
+    serve.add_argument("--host", default="127.0.0.1", help="with --tcp (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=2087, help="with --tcp, 0 for any (default: %(default)s)")
+    serve.add_argument("--log-file", type=Path, help="log here instead of to standard error")
+    levels = ("debug", "info", "warning", "error")
+    serve.add_argument("--log-level", choices=levels, default="info", help="default: %(default)s")
+    serve.add_argument("--clientProcessId", dest="client_process_id", type=int, help=argparse.SUPPRESS)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code. An error the user can mend is one line, never a traceback."""
+    options = vars(parser().parse_args(arguments))
+    module = import_module(f"lsp_experts.cli.{options.pop('module')}")
+    try:
+        return int(module.run(**options))
+    except ExpertsError as error:
+        print(f"lsp-experts: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lsp-experts: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of a pipe (head, less) has seen enough
+        return 0

@@ -1,0 +1,197 @@
+"""What the fake adds to the protocol: its toy tokens, its scripted texts, its faults (their effect: test_client.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_experts.engine.fake_faults import Fault, parse
+from lsp_experts.engine.fake_model import ToyExpert, Turn, script_of, toy_tokens
+from lsp_experts.engine.protocol import Complete, CompleteReport, Load, Segment, Stop
+from lsp_experts.errors import EngineError
+
+P, S, M = (Segment(text, control=True) for text in ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"))
+
+
+def run(toy: ToyExpert, *segments: Segment, heal: bool = True, **stop: Any) -> tuple[CompleteReport, str]:
+    pieces: list[str] = []
+    turn = Turn(lambda: False, lambda: False, lambda count: None, lambda: None, pieces.append)
+    report = toy.complete(Complete(toy.name, segments, heal=heal, stop=Stop(**stop)), turn)
+    return report, "".join(pieces)
+
+
+def check_text(before: str, script: str, expected: str, reason: str = "end", **stop: Any) -> None:
+    """At the end of `before` an expert with `script` says `expected`: usual and anchored, healed and not."""
+    head, _, line = before.rpartition("\n")
+    for heal in (True, False):
+        for segments in (
+            (Segment(before),),
+            (P, Segment(head + "\n" if "\n" in before else ""), S, Segment("\n}"), M, Segment(line)),
+        ):
+            report, streamed = run(ToyExpert("go", "", 1, 2048, script), *segments, heal=heal, **stop)
+            assert (report.text, report.stop) == (expected, reason), (heal, segments)
+            assert report.text.startswith(streamed) or streamed.startswith(report.text), "pieces are provisional"
+
+
+@pytest.mark.parametrize(
+    ("before", "script", "expected", "reason", "stop"),
+    [
+        ("func f() {\n\t", "return x", "return x", "end", {}),
+        ("func f() {\n\tret", "return x", "urn x", "end", {}),
+        ("func f() {\n\treturn ", "return x", "x", "end", {}),
+        ("func f() {\n\treturn x", "return x", "", "end", {}),
+        ("a\nb", "c\nd\ne", "c", "lines", {}),
+        ("a\nb", "c\nd\ne", "c\nd", "lines", {"max_lines": 2}),
+        ("a\nb", "one two three", "one", "tokens", {"max_tokens": 1}),
+        ("a\nb ", "one; two", "one", "text", {"texts": (";",)}),
+        ("a\nb ", "one\n}", "one", "rejoin", {"max_lines": 5, "rejoin": "}"}),
+    ],
+)
+def test_the_toy_says_what_is_scripted(before: str, script: str, expected: str, reason: str, stop: Any) -> None:
+    if reason == "tokens":  # healing spends a token
+        report, _ = run(ToyExpert("go", "", 1, 2048, script), Segment(before), heal=False, **stop)
+        assert (report.text, report.stop) == (expected, reason)
+    else:
+        check_text(before, script, expected, reason, **stop)
+
+
+@given(st.text())
+def test_tokens_joined_are_the_text(text: str) -> None:
+    assert "".join(toy_tokens(text)) == text
+
+
+def test_counts_are_longest_common_prefixes() -> None:
+    toy = ToyExpert("go", "", 1, 2048, None)
+    head = (P, Segment("package main\n"), S, Segment("\n"), M)
+    first, _ = run(toy, *head, Segment("x = foo"), heal=False)
+    assert (first.prompt_tokens, first.cached_tokens) == (1 + 3 + 4 + 1 + 5, 0)
+    assert first.text == "«go»:14"
+    again, _ = run(toy, *head, Segment("x = foo"), heal=False)
+    assert (again.prompt_tokens, again.cached_tokens) == (1, 13)
+    typed, _ = run(toy, *head, Segment("x = foo(bar"), heal=False)
+    assert (typed.prompt_tokens, typed.cached_tokens) == (2, 14)
+    moved, _ = run(toy, P, Segment("package other\n"), S, Segment("\n"), M, heal=False)
+    assert moved.cached_tokens == 4
+    healed, _ = run(toy, P, Segment("package other\n"), S, Segment("\n"), M, Segment("abc"))
+    assert healed.prompt_tokens == 2, "the last prompt token again, and one forced token that adds no text"
+
+
+def test_a_prompt_that_is_too_long_loses_its_head() -> None:
+    toy = ToyExpert("go", "", 1, 512, "x")
+    report, _ = run(toy, P, Segment("a " * 400), S, M, Segment("b"), heal=False)
+    assert report.prompt_tokens <= 512
+    with pytest.raises(EngineError):
+        run(toy, P, Segment("a"), S, M, Segment("b " * 600), heal=False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "expected"),
+    [
+        (None, None),
+        ("plain", "plain"),
+        ('{"go": "a", "*": "b"}', "a"),
+        ('{"*": "b"}', "b"),
+        ('{"html": "b"}', None),
+        ("{ not json", "{ not json"),
+    ],
+)
+def test_scripts_come_from_one_variable(variable: str | None, expected: str | None) -> None:
+    assert script_of("go", {} if variable is None else {"LSP_EXPERTS_FAKE_TEXT": variable}) == expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("die:SIGSEGV@load", Fault("die", "SIGSEGV", "load")),
+        ("die:SIGSEGV@load+extra_bufts", Fault("die", "SIGSEGV", "load", extra_bufts=True)),
+        ("die:SIGKILL@token3", Fault("die", "SIGKILL", "token", 3)),
+        ("die@complete2", Fault("die", "", "complete", 2)),
+        ("die@load:qwen2.5-go", Fault("die", "", "load", expert="qwen2.5-go")),
+        ("exit0", Fault("exit", "0")),
+        ("hang@complete", Fault("hang")),
+        ("longline", Fault("longline")),
+    ],
+)
+def test_faults_are_read(argument: str, expected: Fault) -> None:
+    assert parse([argument]).faults == (expected,)
+
+
+def test_settings_are_read_and_unknown_ones_refused() -> None:
+    script = parse(["slow:5ms", "slow_load:2s", "rss:2x", "size:go=10", "size:a=b=3", "load_failed:css"])
+    assert (script.seconds("slow"), script.seconds("slow_load"), script.seconds("slow_prompt")) == (0.005, 2.0, 0.0)
+    assert (script.number("rss", 1), script.sizes, script.load_failed) == (2.0, {"go": 10, "a=b": 3}, {"css"})
+    for wrong in ("dye", "die@@", "slow_down:1"):
+        with pytest.raises(SystemExit):
+            parse([wrong])
+
+
+def test_a_fault_is_due_when_its_turn_comes() -> None:
+    script = parse(["die@load2:go", "exit@load+extra_bufts"])
+    assert script.due("load", "go") == []
+    assert [fault.what for fault in script.due("load", "go")] == ["die"]
+    assert script.due("load", "go") == []
+    assert [fault.what for fault in script.due("load", "x", extra_bufts=True)] == ["exit"]
+
+
+@pytest.mark.asyncio
+async def test_priorities_decide_who_runs_next(start_engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LSP_EXPERTS_FAKE_TEXT", json.dumps({"go": "a b c d e f g h"}))
+    client = await start_engine("size:go=10", "slow:10ms")
+    await client.load(Load("go", "/nowhere")).result()
+    order: list[str] = []
+    request = Complete("go", (Segment("x"),), stop=Stop(max_tokens=50))
+
+    async def note(name: str, priority: int) -> None:
+        report = await client.complete(replace(request, priority=priority)).result()
+        assert report.text == "a b c d e f g h"
+        order.append(name)
+
+    first = client.complete(replace(request, priority=10))
+    await anext(first.pieces)  # it runs: what is more urgent waits for its end
+    await asyncio.gather(note("warm", 10), note("key", 0), note("key2", 0))
+    assert first.ended
+    assert order == ["key", "key2", "warm"]
+
+
+@pytest.mark.asyncio
+async def test_memory_is_scripted(start_engine: Any) -> None:
+    client = await start_engine("size:go=1000", "size:html=500", "rss:2x")
+    for expert in ("go", "html"):
+        report = await client.load(Load(expert, "/nowhere")).result()
+        assert report.resident_bytes == 2 * report.file_bytes
+    await client.park("html").result()
+    state = await client.state().result()
+    assert [expert.resident_bytes for expert in state.experts] == [2000, 100]
+    assert state.resident_bytes == state.anonymous_bytes + 2100
+
+
+@pytest.mark.asyncio
+async def test_a_load_can_be_cancelled(start_engine: Any) -> None:
+    client = await start_engine("size:go=1000", "slow_load:30s")
+    call = client.load(Load("go", "/nowhere"))
+    call.cancel()
+    await client.evict("go").result()
+    assert (await client.state().result()).experts == ()
+
+
+@pytest.mark.asyncio
+async def test_too_many_requests_are_busy(start_engine: Any) -> None:
+    client = await start_engine("size:go=1000", "stall@load")
+    calls = [client.load(Load("go", "/nowhere"))] + [client.park("go") for _ in range(300)]
+    with pytest.raises(EngineError) as caught:
+        await calls[-1].result()
+    assert caught.value.code == "busy"
+
+
+@pytest.mark.asyncio
+async def test_once_is_once_over_all_processes(start_engine: Any, tmp_path: Any) -> None:
+    arguments = ("size:go=10", "die@load", f"once:{tmp_path / 'happened'}")
+    with pytest.raises(EngineError):
+        await (await start_engine(*arguments)).load(Load("go", "/nowhere")).result()
+    assert (await (await start_engine(*arguments)).load(Load("go", "/nowhere")).result()).file_bytes == 10

@@ -1,0 +1,71 @@
+"""A pool over an engine in memory, with small round sizes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pool.fake_port import Clock, FakePort, model
+
+from lsp_experts.errors import NotInstalled
+from lsp_experts.pool.model import Model
+from lsp_experts.pool.pool import Pool
+
+T = TypeVar("T")
+
+
+async def soon(awaitable: Awaitable[T]) -> T:
+    """A hang guard."""
+    return await asyncio.wait_for(awaitable, 10)
+
+
+@dataclass
+class Bench:
+    """A pool over experts of 40 bytes each (`general` is pinned), with a budget of 100 bytes."""
+
+    folder: Path
+    budget_bytes: int = 100
+    engine: FakePort = field(default_factory=FakePort)
+    clock: Clock = field(default_factory=Clock)
+    missing: set[str] = field(default_factory=set)
+    located: list[str] = field(default_factory=list)
+    progress: list[tuple[str, float]] = field(default_factory=list)
+    changes: int = 0
+    predicted: dict[str, int] = field(default_factory=dict)
+    pool: Pool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pool = Pool(
+            self.engine,
+            budget_bytes=self.budget_bytes,
+            locate=self.locate,
+            clock=self.clock,
+            on_change=self.changed,
+            on_progress=lambda expert, fraction: self.progress.append((expert, fraction)),
+        )
+
+    def locate(self, expert: str) -> Model:
+        self.located.append(expert)
+        if expert in self.missing:
+            raise NotInstalled(f"{expert} is not in the store.", remedy="Pull it.")
+        return model(self.folder, expert, 40, pinned=expert == "general")
+
+    def changed(self) -> None:
+        self.changes += 1
+
+    def states(self) -> dict[str, str]:
+        return {status.expert: status.state for status in self.pool.states()}
+
+    def hot(self) -> str:
+        return " ".join(expert for expert, state in self.states().items() if state == "HOT")
+
+    async def want(self, *experts: str) -> bool:
+        """Ask for each and wait for it; whether the last one became HOT."""
+        outcome = False
+        for expert in experts:
+            task = self.pool.preload(expert, "test")
+            outcome = await soon(task) if task is not None else not self.pool.why_not(expert)
+        return outcome

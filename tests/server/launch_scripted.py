@@ -1,0 +1,100 @@
+"""Starts the real server over a completer that obeys the document's URI. Started by tests as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from lsp_experts.completion.answer import Suggestion
+from lsp_experts.server.ports import DocumentView, Host, Silence
+from lsp_experts.server.serve import serve
+from lsp_experts.settings import Settings
+
+MULTI_LINE = "for {\n\tprint(${x}) \\\n}"
+
+
+class ScriptedCompleter:
+    """`uri` decides: slow, thread, raise, silent, multi, blank, print, load; anything else echoes what it was asked."""
+
+    def __init__(self, settings: Settings, host: Host) -> None:
+        self.settings, self.host = settings, host
+        self.events: list[list[Any]] = []
+        self.cancelled = 0
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        self.child = child.pid
+
+        async def close() -> None:
+            child.kill()
+            child.wait()
+
+        host.at_exit(close)
+
+    async def complete(self, view: DocumentView, offset: int, *, manual: bool) -> Suggestion | Silence:
+        self.events.append(["complete", view.uri, view.version, offset, manual])
+        if "slow" in view.uri:
+            try:
+                await asyncio.sleep(600)
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        if "thread" in view.uri:
+            await asyncio.to_thread(time.sleep, 600)
+        if "raise" in view.uri:
+            raise RuntimeError(view.text)
+        if "silent" in view.uri:
+            return Silence("scripted")
+        if "print" in view.uri:
+            print("this must not reach the wire", flush=True)
+        if "load" in view.uri:
+            for fraction in (0.0, 0.5, 1.0):
+                self.host.loading({"go-expert": fraction})
+                await asyncio.sleep(0.01)
+            self.host.loading({})
+        self.host.changed()
+        text = MULTI_LINE if "multi" in view.uri else "\n\tx" if "blank" in view.uri else f"<{view.text[:offset][-20:]}>"
+        return Suggestion(text, 1 if "replace" in view.uri else 0, "go-expert", "expert", 3, 5, 7.0, 11.0, 0.5, False)
+
+    def opened(self, view: DocumentView) -> None:
+        self.events.append(["opened", view.uri, view.language])
+
+    def focused(self, view: DocumentView) -> None:
+        self.events.append(["focused", view.uri])
+
+    def changed(self, view: DocumentView) -> None:
+        self.events.append(["changed", view.uri, view.version, view.text[-200:]])
+
+    def closed(self, uri: str) -> None:
+        self.events.append(["closed", uri])
+
+    def configure(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def status(self) -> dict[str, Any]:
+        if any("status-raises" in event[1] for event in self.events):
+            raise RuntimeError("a secret of the document")
+        return {
+            "events": self.events,
+            "cancelled": self.cancelled,
+            "child": self.child,
+            "settings": {"maxTokens": self.settings.max_tokens, "anchorLines": self.settings.anchor_lines},
+        }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tcp", action="store_true")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--log-file", type=Path)
+    parser.add_argument("--log-level", default="DEBUG")
+    options = parser.parse_args()
+    return serve(build=ScriptedCompleter, **vars(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""What the recorded clients are taken for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from lsprotocol import types as t
+
+from lsp_experts.server.capabilities import Client, client_of, server_capabilities
+from lsp_experts.server.converter import strict_converter, structure_params
+
+RECORDED = Path(__file__).parents[1] / "fixtures" / "initialize"
+
+EXPECTED = {
+    "vscode-1.139.1-lc11": Client(
+        "utf-16", "snippet", as_is=True, inline=True, progress=True, pulls_configuration=True, registers_configuration=True
+    ),
+    "neovim-0.11.4": Client("utf-8", "snippet", cuts_plain=True, progress=True, pulls_configuration=True),
+    "eglot-1.9-emacs28.2": Client("utf-16", "plain", pulls_configuration=True),
+    "lsp-mode-8.0.0-emacs28.2": Client("utf-16", "plain", as_is=True, progress=True, pulls_configuration=True),
+    "ale-3.3.0-vim9": Client("utf-16", "first line", cuts_plain=True),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_recorded_clients(name: str) -> None:
+    params = json.loads((RECORDED / f"{name}.json").read_text())
+    assert client_of(structure_params(strict_converter(), t.INITIALIZE, params)) == EXPECTED[name]
+
+
+@pytest.mark.parametrize(
+    ("encodings", "chosen"),
+    [
+        (None, "utf-16"),
+        ([], "utf-16"),
+        (["utf-8"], "utf-8"),
+        (["utf-32", "utf-16"], "utf-32"),
+        (["utf-7", "utf-8"], "utf-8"),
+        (["utf-7"], "utf-16"),
+    ],
+)
+def test_position_encoding(encodings: list[str] | None, chosen: str) -> None:
+    general = {} if encodings is None else {"general": {"positionEncodings": encodings}}
+    params = {"processId": None, "rootUri": None, "capabilities": general}
+    client = client_of(structure_params(strict_converter(), t.INITIALIZE, params))
+    assert client.encoding == chosen
+    assert server_capabilities(client).position_encoding == chosen
+
+
+def test_one_odd_capability_does_not_cost_the_others() -> None:
+    params = {
+        "processId": "17",
+        "trace": "loud",
+        "capabilities": {
+            "textDocument": {"hover": 5, "completion": {"completionItem": {"snippetSupport": True}}},
+            "window": {"workDoneProgress": True},
+            "workspace": [],
+        },
+    }
+    client = client_of(structure_params(strict_converter(), t.INITIALIZE, params))
+    assert (client.multi_line, client.progress) == ("snippet", True)
