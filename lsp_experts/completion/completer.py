@@ -196,7 +196,7 @@ class Completer:
     ) -> Suggestion | Silence:
         filtered = filter_text(report.text, Cursor(view.text, offset))
         if filtered.reason:
-            return Silence(filtered.reason)
+            return Silence(filtered.reason, "", report.prompt_tokens, report.decoded_tokens)
         suggestion = Suggestion(
             text=filtered.text,
             replace_right=filtered.replace_right,

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lsp_experts.engine import protocol
 from lsp_experts.engine.call import Call
 from lsp_experts.engine.death import Death, exit_name, prefer_as_memory_victim
 from lsp_experts.engine.protocol import (
@@ -35,7 +36,6 @@ from lsp_experts.engine.protocol import (
     StateReport,
     Target,
     Tokenize,
-    encode_request,
     structure,
 )
 from lsp_experts.engine.stderr_tail import StderrTail
@@ -91,7 +91,7 @@ class EngineClient:
         self._open: dict[int, _Open] = {}
         self._running: _Open | None = None
         self._on_death: Callable[[Death], None] | None = None
-        self._closing = False
+        self._closing = self._killed = False
         self._broken = ""  # why we killed it, "" while we have not
         self._loop = asyncio.get_running_loop()
         self._heard_s = self._loop.time()
@@ -203,8 +203,8 @@ class EngineClient:
             self._stdin.close()
             await asyncio.wait({self._reader}, timeout=self._patience.close_s)
         finally:
-            self._kill()
             if not self._reader.done():
+                self._kill()
                 self._stdout.feed_eof()
         await self.ended()
 
@@ -220,7 +220,7 @@ class EngineClient:
         if not self.alive:
             return Call.failed(self.death.error if self.death else EngineDied(self._broken or "closed"))
         request_id = next(self._ids)
-        line = encode_request(request_id, op, request)
+        line = protocol.encode_request(request_id, op, request)
         if len(line) > MAX_LINE_BYTES:
             return Call.failed(EngineError("bad_request", f"a request of {len(line)} bytes is over {MAX_LINE_BYTES}"))
         call: Call[R] = Call(request_id, lambda keep: self._cancel(request_id, keep))
@@ -229,7 +229,8 @@ class EngineClient:
         entry = self._open[request_id] = _Open(call, op, request, report, on_progress)
         if self._running is None and op not in _NEVER_WAIT:
             self._running = entry
-        self._stdin.write(line)
+        if not self._stdin.transport.is_closing():  # else its end is on the way, and ends this call, too
+            self._stdin.write(line)
         if op != "ping" and (self._heart is None or self._heart.done()):
             self._heart = self._loop.create_task(self._watch())
         return call
@@ -254,6 +255,7 @@ class EngineClient:
             self._broken = f"a line of over {MAX_LINE_BYTES} bytes"
         except asyncio.CancelledError:
             self._closing = True  # the loop is being shut down
+            self._kill()
             raise
         finally:
             await self._bury()
@@ -341,12 +343,15 @@ class EngineClient:
             self._stdout.feed_eof()
 
     def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            self._process.kill()
+        """Once: Popen reaps what it finds dead before it signals, and asyncio would then not see the return code."""
+        if not self._killed:
+            self._killed = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                self._process.kill()
 
     async def _bury(self) -> None:
         """Reap the process, then end every open call."""
-        if self._broken or self._closing:
+        if self._broken:
             self._kill()
         try:
             await self._reap()
@@ -355,13 +360,15 @@ class EngineClient:
             if not self._closing:
                 running = self._running
                 self.death = Death(error, running.op, running.request) if running else Death(error)
-                if self._on_death:
+            try:
+                if self.death and self._on_death:
                     self._on_death(self.death)
-            self._end_calls(error)
-            if not self._hello.done():
-                self._hello.set_result(error.signal_name)
-            if self._heart:
-                self._heart.cancel()
+            finally:
+                self._end_calls(error)
+                if not self._hello.done():
+                    self._hello.set_result(error.signal_name)
+                if self._heart:
+                    self._heart.cancel()
 
     async def _reap(self) -> None:
         """Wait for the exit and for the rest of stderr; both are bounded, since a grandchild may hold a pipe open."""

@@ -41,7 +41,7 @@ class Supervisor:
         on_death: Callable[[Death], None] | None = None,
     ) -> None:
         """`clock` gives monotonic seconds. `on_death` is called before the calls of the dead process end."""
-        self.generation = 0
+        self.generation = 0  # number of the process, from 1; counted up at a death, so that old loads are stale at once
         self._spawn, self._memory, self._on_message, self._clock = spawn, memory, on_message, clock
         self._limits, self._on_death = limits or Limits(), on_death
         self._client: EngineClient | None = None

@@ -1,4 +1,4 @@
-"""Builds the shipped keep-sets: python -m lsp_experts.lab.build_keepsets --base BASE.gguf --cache DIR [--language ID...]
+"""Builds the shipped keep-sets: python -m lsp_experts.lab.build_keepsets --base BASE.gguf --cache DIR
 
 Fetches the packages of data/keepsets/corpora.toml (about 600 MB), counts the base's tokens in them through the engine,
 writes data/keepsets/<language>.keep and, in coverage.json, what a cut to each set would miss in held-out packages.
@@ -23,17 +23,18 @@ from numpy.typing import NDArray
 from lsp_experts.errors import ExpertsError
 from lsp_experts.lab import keepset
 from lsp_experts.lab.carve import carved_bytes, plan
+from lsp_experts.lab.carve_check import load_exactly, tokenizer
 from lsp_experts.lab.corpus import SUFFIXES, Tokenize, count_tokens, in_skipped_folder, languages_of, readable
 from lsp_experts.lab.corpus_packages import Table, fetch, members, read_table
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import NORMAL, Vocabulary, read_vocabulary
 from lsp_experts.lab.keepset import Corpus, Header
-from lsp_experts.lab.lab_engine import lab_engine
+from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.paths import default_paths
 
 MAX_KEPT = 44_000  # tokens of one set, before common ASCII and the user's workspace
-PACKAGE_CHARS = 4_000_000  # of one package for one language, so that none speaks for all
-LANGUAGE_CHARS = 16_000_000
+PACKAGE_CHARS = 3_000_000  # of one package for one language, so that none speaks for all
+LANGUAGE_CHARS = 22_000_000
 
 
 @dataclass
@@ -135,9 +136,9 @@ async def build(base_path: Path, cache: Path, target: Path, languages: Sequence[
     table = read_table(keepset.folder() / "corpora.toml")
     with GgufFile(base_path) as base:
         vocabulary = read_vocabulary(base)
-        async with lab_engine(default_paths(), lambda message: print(message, file=sys.stderr)) as engine:
-            await engine.load("base", base_path)
-            tallies = await tally_packages(table, cache, languages, engine.tokenizer("base"), vocabulary)
+        async with open_engine(default_paths()) as engine:
+            await load_exactly(engine, "base", base_path)
+            tallies = await tally_packages(table, cache, languages, tokenizer(engine, "base"), vocabulary)
         report_path = target / "coverage.json"
         report = json.loads(report_path.read_text("utf-8")) if report_path.exists() else {}
         for language, tally in tallies.items():
@@ -153,7 +154,7 @@ async def build(base_path: Path, cache: Path, target: Path, languages: Sequence[
             )
             data = keepset.encode(header, ids)
             (target / f"{language}.keep").write_bytes(data)
-            held = [name for name in table.held_out.get(language, ())]
+            held = list(table.held_out.get(language, ()))
             decoded = keepset.decode(data, language)
             report[language] = {**coverage(base, vocabulary, tally, decoded), "held_out": held}
         report_path.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -85,17 +85,11 @@ def write(
     provenance: Provenance,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Written:
-    """Write the carved model to `target`; CarveError if the disk refuses."""
+    """Write the carved model to `target`; OSError if the disk refuses."""
     check_cuttable(base, vocabulary)
     tensors = [_cut(base, tensor, kept) for tensor in base.tensors]
     values = list(_metadata(base, vocabulary, kept, provenance))
-    try:
-        return gguf_file.write_gguf(target, values, tensors, alignment=base.alignment, progress=progress)
-    except OSError as error:
-        raise CarveError(
-            f"The carved model could not be written: {error.strerror or error}.",
-            remedy=f"About {carved_bytes(base, kept) // 1_000_000} MB must be free in {target.parent}.",
-        ) from error
+    return gguf_file.write_gguf(target, values, tensors, alignment=base.alignment, progress=progress)
 
 
 def carved_bytes(base: GgufFile, kept: Ids) -> int:

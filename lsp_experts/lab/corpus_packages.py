@@ -71,17 +71,21 @@ def members(archive: Path) -> Iterator[tuple[str, bytes]]:
                     yield info.filename, wheel.read(info)
         return
     if archive.suffix == ".deb":
-        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE) as process:  # noqa: S607
-            yield from _tar_members(tarfile.open(fileobj=process.stdout, mode="r|"))
+        command = ["dpkg-deb", "--fsys-tarfile", str(archive)]
+        with (
+            subprocess.Popen(command, stdout=subprocess.PIPE) as process,
+            tarfile.open(fileobj=process.stdout, mode="r|") as tar,
+        ):
+            yield from _tar_members(tar)
     else:
-        yield from _tar_members(tarfile.open(archive))
+        with tarfile.open(archive) as tar:
+            yield from _tar_members(tar)
 
 
-def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
-    with archive as tar:
-        for member in tar:
-            if member.isreg() and member.size <= MAX_FILE_BYTES and (file := tar.extractfile(member)):
-                yield member.name.partition("/")[2], file.read()
+def _tar_members(tar: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
+    for member in tar:
+        if member.isreg() and member.size <= MAX_FILE_BYTES and (file := tar.extractfile(member)):
+            yield member.name.partition("/")[2], file.read()
 
 
 def _command(package: Corpus, cache: Path) -> list[str]:
@@ -104,7 +108,8 @@ def _source_index(cache: Path) -> list[str]:
     folder = (cache / "apt").absolute()
     sources = folder / "corpora.sources"
     options = [
-        "-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-", "-o", f"Dir::State::lists={folder}/lists",
+        "-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-",
+        "-o", f"Dir::State::lists={folder}/lists",
         "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "APT::Sandbox::User=root",
     ]  # fmt: skip
     if not sources.exists():

@@ -18,7 +18,7 @@ LOOK_ROUND_S = 1.0  # between switching to a file and typing in it: less than a 
 
 @dataclass(frozen=True)
 class Scene:
-    """Typing in one file: behind `after`, `pasted` comes at once and `typed` key by key; the last suggestion is taken."""
+    """Typing in a file: behind `after`, `pasted` comes at once, `typed` key by key; the last suggestion is taken."""
 
     file: str
     language: str

@@ -49,7 +49,8 @@ class Editor:
     def __init__(self, client: LanguageClient) -> None:
         self._client = client
         self._answered: asyncio.Queue[Any] = asyncio.Queue()
-        self._changed = asyncio.Event()
+        self._news = asyncio.Event()
+        self.changes = 0  # how many status reports came
         self.states: dict[str, Mapping[str, Any]] = {}  # expert -> its last status
         self.status: Mapping[str, Any] = {}
         self.stderr: deque[str] = deque(maxlen=_STDERR_LINES)
@@ -63,7 +64,8 @@ class Editor:
     def _on_status(self, params: Any) -> None:
         self.status = _plain(params)
         self.states = {state["id"]: state for state in self.status["experts"]}
-        self._changed.set()
+        self.changes += 1
+        self._news.set()
 
     def _on_message(self, params: t.LogMessageParams | t.ShowMessageParams) -> None:
         self.stderr.append(params.message)
@@ -78,7 +80,7 @@ class Editor:
         self._client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": buffer.uri}})
 
     async def type(self, buffer: Buffer, offset: int, text: str, *, cursor: int | None = None) -> Keystroke:
-        """Insert `text` at `offset` and ask for an inline completion behind it, or behind its first `cursor` letters."""
+        """Insert `text` at `offset` and ask for an inline completion behind it (behind its first `cursor` letters)."""
         started = time.monotonic()
         buffer.version += 1
         self._client.text_document_did_change(
@@ -124,14 +126,19 @@ class Editor:
 
         async def wait() -> None:
             while self.states.get(expert, {}).get("state") != "HOT":
-                self._changed.clear()
-                await self._changed.wait()
+                await self.wait_change(self.changes)
 
         try:
             await asyncio.wait_for(wait(), timeout_s)
         except TimeoutError:
             return False
         return True
+
+    async def wait_change(self, known: int) -> None:
+        """Wait until more than `known` status reports have come."""
+        while self.changes <= known:
+            self._news.clear()
+            await self._news.wait()
 
     async def server_status(self) -> Mapping[str, Any]:
         """The answer to `lspExperts/status`, as plain dicts and lists."""

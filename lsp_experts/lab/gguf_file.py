@@ -298,7 +298,7 @@ def write_gguf(
     alignment: int = 32,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Written:
-    """Write a GGUF file to `target`, streaming; the same input gives the same bytes. OSError if it cannot be written."""
+    """Write a GGUF file to `target`, streaming; the same input gives the same bytes. OSError if the disk refuses."""
     pairs = list(values)
     head = [MAGIC, struct.pack("<IQQ", 3, len(tensors), len(pairs))]
     for key, (kind, payload) in pairs:

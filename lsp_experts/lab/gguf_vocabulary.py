@@ -16,7 +16,7 @@ from lsp_experts.lab.gguf_file import GgufFile
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
 COMMON_BELOW = 32_000  # token ids are ranks: below this, printable ASCII is common in any code
-# In the byte-level alphabet of GPT-2 printable ASCII stands for itself; space, \n, \t and \r are U+0120, 010A, 0109, 010D.
+# GPT-2's byte-level alphabet: printable ASCII stands for itself; space, \n, \t, \r are U+0120, 010A, 0109, 010D.
 _PRINTABLE_ASCII = re.compile(rb"(?:[!-~]|\xc4[\xa0\x8a\x89\x8d])+")
 _PADDING = re.compile(rb"\[PAD\d+\]")
 

@@ -37,7 +37,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Header:
-    """What a keep-set says about itself; `tokenizer` is Vocabulary.identity, `size` the number of token ids it covers."""
+    """What a keep-set says about itself: `tokenizer` is Vocabulary.identity, `size` the token ids it covers."""
 
     language: str
     tokenizer: str
@@ -109,7 +109,8 @@ def load(name: str) -> KeepSet:
 def listing(keep_set: KeepSet, vocabulary: Vocabulary) -> Iterator[str]:
     """The set for a human: where it comes from, then one line per token with its id and text."""
     header = keep_set.header
-    yield f"{header.language}: {header.count} of {header.size} tokens of {header.tokenizer_name} ({header.tokenizer[:12]})"
+    tokenizer = f"{header.tokenizer_name} ({header.tokenizer[:12]})"
+    yield f"{header.language}: {header.count} of {header.size} tokens of {tokenizer}"
     for corpus in header.corpora:
         yield f"from {corpus.name} {corpus.version} ({corpus.source}, {corpus.licence})"
     for token_id in keep_set.ids.tolist():

@@ -53,7 +53,12 @@ class Notices:
 
 def _figures(answer: Suggestion | Silence) -> dict[str, Any]:
     if isinstance(answer, Silence):
-        return {"silence": answer.reason, "detail": answer.detail}
+        return {
+            "silence": answer.reason,
+            "detail": answer.detail,
+            "promptTokens": answer.prompt_tokens,
+            "decodedTokens": answer.decoded_tokens,
+        }
     return {
         "expert": answer.expert,
         "reason": answer.expert_reason,

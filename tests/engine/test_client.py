@@ -186,6 +186,19 @@ async def test_an_error_in_a_progress_callback_is_not_the_engines(start_engine: 
 
 
 @pytest.mark.asyncio
+async def test_an_error_in_the_death_callback_leaves_no_call_open(start_engine: Any) -> None:
+    client = await start_engine(SIZED, "die@load")
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: None)
+
+    def broken(death: Death) -> None:
+        raise ZeroDivisionError
+
+    client.when_dead(broken)
+    with pytest.raises(EngineDied):
+        await asyncio.wait_for(client.load(LOAD).result(), 30)
+
+
+@pytest.mark.asyncio
 async def test_an_enormous_request_is_refused_here(start_engine: Any) -> None:
     client = await start_engine(SIZED)
     with pytest.raises(EngineError) as caught:

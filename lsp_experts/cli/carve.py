@@ -1,0 +1,112 @@
+"""`lsp-experts carve --language ID`: makes a smaller expert for one language out of a base."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsp_experts.cli.progress import terminal_progress
+from lsp_experts.errors import UsageError
+from lsp_experts.paths import Paths, default_paths
+from lsp_experts.registry.catalogue import Catalogue, load_catalogue
+from lsp_experts.registry.entry import Entry
+from lsp_experts.registry.store import Store
+
+if TYPE_CHECKING:
+    from lsp_experts.lab.carve_job import Carved, Order
+
+
+def run(*, language: str, base: str | None, corpus: Sequence[Path], expert_id: str | None, force: bool) -> int:
+    """Carves the expert of `language` into the store, again by `force`; 0 when it is there."""
+    paths = default_paths()
+    catalogue, store = load_catalogue(paths), Store(paths.store)
+    for problem in catalogue.problems:
+        _say(problem)
+    for folder in corpus:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder.", remedy="--corpus takes a folder with code.")
+    entry = _entry(catalogue, language, expert_id)
+    name = expert_id or (entry.id if entry else f"{language}-carved")
+    with store.lock(name, lambda: _say(f"another process is working on {name}; waiting for it")):
+        if not force and name in store.installed():
+            _say(f"{name} is in the store already; --force carves it again.")
+            return 0
+        order = _order(catalogue, store, entry, name, language, base, corpus)
+        carved = asyncio.run(_carve(order, paths, store))
+    _report(name, carved)
+    if name not in catalogue.entries:
+        _say(f"The registry has no entry {name}: add one to {paths.overlay} and the server will use it.")
+    return 0
+
+
+async def _carve(order: Order, paths: Paths, store: Store) -> Carved:
+    from lsp_experts.lab.carve_job import carve_expert
+    from lsp_experts.lab.open_engine import open_engine
+
+    async with open_engine(paths) as engine:
+        return await carve_expert(order, engine, store, terminal_progress(), _say)
+
+
+def _entry(catalogue: Catalogue, language: str, expert_id: str | None) -> Entry | None:
+    """The registry's entry for the result: by id, else the first carved expert of the language."""
+    if expert_id:
+        return catalogue.entries.get(expert_id)
+    carved = (entry for entry in catalogue.entries.values() if entry.kind == "carved" and language in entry.languages)
+    return next(carved, None)
+
+
+def _order(
+    catalogue: Catalogue,
+    store: Store,
+    entry: Entry | None,
+    name: str,
+    language: str,
+    base: str | None,
+    corpus: Sequence[Path],
+) -> Order:
+    from lsp_experts.lab import keepset
+    from lsp_experts.lab.carve_job import Order
+
+    base = base or (entry.base if entry else None) or _default_base(catalogue)
+    if base.endswith(".gguf") or Path(base).is_file():
+        path, base_id, base_sha256, licence = Path(base), "", "", ""
+    else:
+        licence = catalogue.get(base).licence
+        installed = store.check(base)
+        path, base_id, base_sha256 = installed.path, base, installed.sha256
+    keep_name = (entry.keep_set if entry else None) or language
+    keep_set = None if corpus and keep_name not in keepset.shipped() else keepset.load(keep_name)
+    return Order(
+        expert_id=name,
+        language=keep_name if keep_set else language,
+        base=path,
+        base_id=base_id,
+        base_sha256=base_sha256,
+        keep_set=keep_set,
+        corpus=corpus,
+        patterns=entry.patterns if entry else (),
+        licence=licence or (entry.licence if entry else ""),
+    )
+
+
+def _default_base(catalogue: Catalogue) -> str:
+    bases = [entry.base for entry in catalogue.entries.values() if entry.kind == "carved" and entry.base]
+    if not bases:
+        raise UsageError("the registry names no base to carve from.", remedy="Name one with --from.")
+    return bases[0]
+
+
+def _report(name: str, carved: Carved) -> None:
+    equal = "equal" if carved.logit_difference == 0 else f"equal to {carved.logit_difference:.1g}"
+    size = carved.installed.size
+    print(
+        f"{name}: {size:,} bytes, {size / carved.base_bytes:.0%} of its base; "
+        f"{carved.kept_tokens:,} of {carved.base_tokens:,} tokens, their logits {equal}\n  {carved.installed.path}"
+    )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,72 @@
+"""Proof that a cut changed nothing: the base and the carved file, in the engine, on one fixed prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lsp_experts.engine.protocol import Load, Logits, Segment, Tokenize
+from lsp_experts.engine.supervisor import Supervisor
+from lsp_experts.errors import CarveError
+from lsp_experts.lab.carve import new_ids
+from lsp_experts.lab.corpus import Tokenize as TokenizeTexts
+from lsp_experts.lab.gguf_vocabulary import Ids
+from lsp_experts.lab.open_engine import physical_cores
+
+PROMPT = (
+    "// counts the words of a page\nfunc count(page string) map[string]int {\n\tseen := map[string]int{}\n"
+    '\tfor _, word := range strings.Fields(page) {\n\t\tseen[word]++\n\t}\n<div class="list">\n'
+    "    <a href='/about'>About</a>\n</div>\nSELECT name, id FROM users WHERE id = 1;\n\nreturn "
+)
+TOLERANCE = 1e-4  # of a logit; kept rows are the same bytes, so the usual difference is exactly 0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a model makes of the prompt: its token ids and the logits after them."""
+
+    tokens: Ids
+    logits: NDArray[np.float32]
+
+
+async def load_exactly(engine: Supervisor, name: str, path: Path) -> None:
+    """Load a GGUF without repacked weights, so that two files compute the same sums in the same order."""
+    await engine.load(Load(name, str(path), n_ctx=512, n_threads=physical_cores(), use_extra_bufts=False))
+
+
+def tokenizer(engine: Supervisor, name: str) -> TokenizeTexts:
+    """What turns texts into token ids with a loaded model's vocabulary."""
+
+    async def tokenize(texts: Sequence[str]) -> list[list[int]]:
+        return await engine.tokenize(Tokenize(name, tuple(texts)))
+
+    return tokenize
+
+
+async def sample(engine: Supervisor, name: str) -> Sample:
+    """The prompt through a loaded model."""
+    (tokens,) = await engine.tokenize(Tokenize(name, (PROMPT,)))
+    logits = await engine.logits(Logits(name, (Segment(PROMPT),)))
+    return Sample(np.array(tokens, np.int64), np.frombuffer(logits, np.float32).copy())
+
+
+def compare(base: Sample, carved: Sample, kept: Ids) -> float:
+    """The largest difference between the logits of kept tokens; CarveError if one is above TOLERANCE.
+
+    Both must also cut the prompt into the same pieces.
+    """
+    if len(carved.logits) != len(kept):
+        raise CarveError(f"The carved model has {len(carved.logits)} tokens instead of {len(kept)}.", remedy=_REMEDY)
+    if not np.array_equal(new_ids(kept, len(base.logits))[base.tokens], carved.tokens):
+        raise CarveError("The carved model cuts text into other pieces than its base.", remedy=_REMEDY)
+    difference = float(np.max(np.abs(base.logits[kept] - carved.logits)))
+    if not difference <= TOLERANCE:
+        raise CarveError(f"The carved model's logits differ from its base's by {difference:.3g}.", remedy=_REMEDY)
+    return difference
+
+
+_REMEDY = "Nothing was installed. Verify the base, and please report this."
