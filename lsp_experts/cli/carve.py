@@ -30,6 +30,7 @@ def run(*, language: str, base: str | None, corpus: Sequence[Path], expert_id: s
             raise UsageError(f"{folder} is not a folder.", remedy="--corpus takes a folder with code.")
     entry = _entry(catalogue, language, expert_id)
     name = expert_id or (entry.id if entry else f"{language}-carved")
+    store.sweep()
     with store.lock(name, lambda: _say(f"another process is working on {name}; waiting for it")):
         if not force and name in store.installed():
             _say(f"{name} is in the store already; --force carves it again.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
+from lsp_experts.engine.protocol import Complete, Request
 from lsp_experts.errors import EngineError
 
 R = TypeVar("R")
@@ -85,3 +87,19 @@ class Pieces:
             self._queue.put_nowait(None)  # a second iteration stops at once, too
             raise StopAsyncIteration
         return piece
+
+
+@dataclass
+class OpenRequest:
+    """What the client keeps until a request's last event; its call may have ended before (cancelled)."""
+
+    call: Call[Any]
+    op: str
+    request: Request
+    report: Callable[[Mapping[str, Any]], Any]  # the event `done` as the call's report
+    on_progress: Callable[[float], None] | None
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The order in which the engine takes waiting requests."""
+        return (self.request.priority if isinstance(self.request, Complete) else -1, self.call.id)

@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lsp_experts.engine import protocol
-from lsp_experts.engine.call import Call
+from lsp_experts.engine.call import Call, OpenRequest
 from lsp_experts.engine.death import Death, exit_name, prefer_as_memory_victim
 from lsp_experts.engine.protocol import (
     MAX_LINE_BYTES,
@@ -36,6 +35,7 @@ from lsp_experts.engine.protocol import (
     StateReport,
     Target,
     Tokenize,
+    encode_request,
     structure,
 )
 from lsp_experts.engine.stderr_tail import StderrTail
@@ -56,22 +56,6 @@ class Patience:
     close_s: float = 0.5  # between the wish to end and the kill
 
 
-@dataclass
-class _Open:
-    """A request whose last event has not come; its call may have ended before (cancelled)."""
-
-    call: Call[Any]
-    op: str
-    request: Request
-    report: Callable[[Mapping[str, Any]], Any]
-    on_progress: Callable[[float], None] | None
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """The order in which the engine takes waiting requests."""
-        return (self.request.priority if isinstance(self.request, Complete) else -1, self.call.id)
-
-
 class _NotProtocolError(Exception):
     """A line that this protocol does not know; the text says what it was, and never quotes it."""
 
@@ -88,8 +72,8 @@ class EngineClient:
         self._process, self._tail, self._patience = process, tail, patience
         self._stdin, self._stdout = process.stdin, process.stdout
         self._ids = itertools.count(1)
-        self._open: dict[int, _Open] = {}
-        self._running: _Open | None = None
+        self._open: dict[int, OpenRequest] = {}
+        self._running: OpenRequest | None = None
         self._on_death: Callable[[Death], None] | None = None
         self._closing = self._killed = False
         self._broken = ""  # why we killed it, "" while we have not
@@ -220,13 +204,13 @@ class EngineClient:
         if not self.alive:
             return Call.failed(self.death.error if self.death else EngineDied(self._broken or "closed"))
         request_id = next(self._ids)
-        line = protocol.encode_request(request_id, op, request)
+        line = encode_request(request_id, op, request)
         if len(line) > MAX_LINE_BYTES:
             return Call.failed(EngineError("bad_request", f"a request of {len(line)} bytes is over {MAX_LINE_BYTES}"))
         call: Call[R] = Call(request_id, lambda keep: self._cancel(request_id, keep))
         if not self._open:
             self._heard_s = self._loop.time()
-        entry = self._open[request_id] = _Open(call, op, request, report, on_progress)
+        entry = self._open[request_id] = OpenRequest(call, op, request, report, on_progress)
         if self._running is None and op not in _NEVER_WAIT:
             self._running = entry
         if not self._stdin.transport.is_closing():  # else its end is on the way, and ends this call, too
@@ -301,7 +285,7 @@ class EngineClient:
         self.build = build if isinstance(build, dict) else {}
         self._hello.set_result("")
 
-    def _finish(self, entry: _Open, event: Mapping[str, Any]) -> None:
+    def _finish(self, entry: OpenRequest, event: Mapping[str, Any]) -> None:
         if entry.call.ended:
             return
         try:
@@ -311,7 +295,7 @@ class EngineClient:
             raise _NotProtocolError(f"its answer to {entry.op} lacks a field") from None
         entry.call.end(report)
 
-    def _close_entry(self, entry: _Open) -> None:
+    def _close_entry(self, entry: OpenRequest) -> None:
         del self._open[entry.call.id]
         if self._running is entry:
             waiting = (other for other in self._open.values() if other.op not in _NEVER_WAIT)

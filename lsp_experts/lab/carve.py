@@ -48,7 +48,7 @@ def plan(vocabulary: Vocabulary, keep_set: KeepSet | None, seen: Iterable[int]) 
             raise CarveError(
                 f"The keep-set {keep_set.header.language} is for the tokenizer {keep_set.header.tokenizer_name}, "
                 "and this base has another one.",
-                remedy="Carve from an uncut base of that family, or give --corpus DIR and no keep-set.",
+                remedy="Carve from an uncut base of that family, or give --corpus DIR: then only your own code counts.",
             )
         kept[keep_set.ids] = True
     corpus = np.fromiter(seen, np.int64)

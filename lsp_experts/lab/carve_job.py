@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +53,10 @@ async def carve_expert(
     with GgufFile(order.base) as base:
         vocabulary = read_vocabulary(base)
         carve.check_cuttable(base, vocabulary)
-        carve.plan(vocabulary, order.keep_set, ())  # a keep-set for another tokenizer ends it before the long steps
+        if order.corpus and order.keep_set and order.keep_set.header.tokenizer != vocabulary.identity:
+            say(f"The keep-set {order.keep_set.header.language} is for another tokenizer: only the corpus counts.")
+            order = replace(order, keep_set=None)
+        carve.plan(vocabulary, order.keep_set, ())  # what cannot be planned ends it before the long steps
         await carve_check.load_exactly(engine, _BASE, order.base)
         try:
             before = await carve_check.sample(engine, _BASE)
@@ -76,6 +79,8 @@ async def carve_expert(
                 difference = carve_check.compare(before, await carve_check.sample(engine, _CARVED), kept)
             finally:
                 await engine.evict(_CARVED)
+            if order.expert_id in store.installed():
+                store.remove(order.expert_id)  # the result takes its place; its file would stay for nobody
             installed = store.adopt(
                 order.expert_id,
                 temporary,

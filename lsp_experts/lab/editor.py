@@ -56,10 +56,11 @@ class Editor:
         self.stderr: deque[str] = deque(maxlen=_STDERR_LINES)
         self.server_pid = 0
 
-        client.feature("lspExperts/completed")(self._answered.put_nowait)
-        client.feature("lspExperts/status")(self._on_status)
+        # pygls writes its marks on a handler, so each one is a function of its own.
+        client.feature("lspExperts/completed")(lambda params: self._answered.put_nowait(params))
+        client.feature("lspExperts/status")(lambda params: self._on_status(params))
         for method in (t.WINDOW_LOG_MESSAGE, t.WINDOW_SHOW_MESSAGE):
-            client.feature(method)(self._on_message)
+            client.feature(method)(lambda params: self._on_message(params))
 
     def _on_status(self, params: Any) -> None:
         self.status = _plain(params)

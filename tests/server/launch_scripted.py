@@ -25,7 +25,8 @@ class ScriptedCompleter:
         self.settings, self.host = settings, host
         self.events: list[list[Any]] = []
         self.cancelled = 0
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=pipe, stdout=nothing, stderr=nothing)
         self.child = child.pid
 
         async def close() -> None:

@@ -42,7 +42,8 @@ class RawClient:
         finally:
             if process.returncode is None:
                 process.kill()
-            await asyncio.gather(process.wait(), *client._tasks)
+            await process.wait()
+            await asyncio.wait(client._tasks, timeout=TIMEOUT_S)
 
     def raw(self, data: bytes) -> None:
         assert self.process.stdin

@@ -40,7 +40,7 @@ class LoadedExpert:
     def __init__(self, native: Native, flag: AbortFlag, load: Load, on_progress: Callable[[float], bool]) -> None:
         """Load `load.path`. EngineError("bad_request" | "load_failed") without leaving anything behind.
 
-        `on_progress` gets 0..1 and returns False to give up.
+        `on_progress` gets 0..1 and returns False to give up (Aborted).
         """
         _check_load(load)
         self.name, self.path = load.expert, load.path
@@ -69,10 +69,19 @@ class LoadedExpert:
         params.n_gpu_layers = 0
         params.load_mode = _LOAD_MODE_MMAP
         params.use_extra_bufts = load.use_extra_bufts
-        callback = self._C.llama_progress_callback(lambda fraction, _: on_progress(float(fraction)))
-        params.progress_callback = callback
+        given_up: list[float] = []
+
+        def report(fraction: float, _: object) -> bool:
+            go_on = on_progress(float(fraction))
+            if not go_on:
+                given_up.append(fraction)
+            return go_on
+
+        params.progress_callback = self._C.llama_progress_callback(report)
         self._native.log.clear()
         self._model = self._C.llama_model_load_from_file(os.fsencode(load.path), params)
+        if not self._model and given_up:
+            raise Aborted
         if not self._model:
             raise EngineError("load_failed", f"llama.cpp cannot load {load.path}: {self._native.take_log()}")
         self.vocab = self._C.llama_model_get_vocab(self._model)

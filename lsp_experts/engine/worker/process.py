@@ -52,11 +52,10 @@ class EngineProcess:
         os._exit(0)  # the server is gone: no decode may keep this process alive
 
     def _receive(self, line: bytes) -> None:
-        request_id = 0
         try:
             request_id, op, request = protocol.decode_request(line)
         except EngineError as error:
-            self._fail(request_id, error)
+            self._fail(protocol.readable_id(line), error)
             return
         if op == "ping":
             self._send(request_id, "done")
