@@ -81,6 +81,7 @@ def write_tiny_gguf(
 
     def table(name: str) -> None:
         data = random(len(tokens), n_embd, scale=1.0)
+        data[:256] *= 0.4  # it should rather say words than bytes
         if quantised:
             kind = gguf.GGMLQuantizationType.Q8_0
             writer.add_tensor(name, gguf.quants.quantize(data, kind), raw_dtype=kind)

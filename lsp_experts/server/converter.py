@@ -12,7 +12,7 @@ from pygls.protocol import default_converter
 
 def strict_converter() -> Converter:
     """pygls's converter without its coercions, and with the version some clients put beside a request's document."""
-    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
+    converter: Converter = default_converter()
     for kind in (int, str, bool):
         converter.register_structure_hook(kind, _exactly(kind))
     plain = converter.get_structure_hook(t.TextDocumentIdentifier)

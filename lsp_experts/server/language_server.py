@@ -147,10 +147,8 @@ class ExpertsServer(LanguageServer):
         `fit` makes it fit what the client can show.
         """
         answer = question if isinstance(question, Silence) else await self._answers.answer(question)
-        if isinstance(question, Question) and not isinstance(answer, Silence):
-            document = self.documents.get(uri)
-            if document is None or document.version != question.view.version:
-                answer = Silence("document changed")
+        if isinstance(question, Question) and not isinstance(answer, Silence) and self._moved_on(question):
+            answer = Silence("document changed")
         answer = fit(answer) if fit is not None else answer
         self.notices.answered(uri, answer)
         return answer
@@ -159,7 +157,13 @@ class ExpertsServer(LanguageServer):
         await self._ready.wait()
         if self.completer is None:
             return Silence("not started")
+        if self._moved_on(question):
+            return Silence("document changed")
         return await self.completer.complete(question.view, question.offset, manual=question.manual)
+
+    def _moved_on(self, question: Question) -> bool:
+        document = self.documents.get(question.view.uri)
+        return document is None or document.version != question.view.version
 
     def status(self) -> dict[str, Any]:
         """The completer's status and the server's own counts."""

@@ -58,7 +58,7 @@ class Lifetime:
             return
         with suppress(psutil.Error):
             parent = psutil.Process(process_id)
-            # noqa because no event tells of another process's death
+            # Polled: no event tells of the death of a process that is not a child.
             while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
                 await asyncio.sleep(self._poll_s)
             self.end(1, "the client's process is gone")

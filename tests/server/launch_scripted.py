@@ -57,7 +57,9 @@ class ScriptedCompleter:
                 await asyncio.sleep(0.01)
             self.host.loading({})
         self.host.changed()
-        text = MULTI_LINE if "multi" in view.uri else "\n\tx" if "blank" in view.uri else f"<{view.text[:offset][-20:]}>"
+        text = (
+            MULTI_LINE if "multi" in view.uri else "\n\tx" if "blank" in view.uri else f"<{view.text[:offset][-20:]}>"
+        )
         return Suggestion(text, 1 if "replace" in view.uri else 0, "go-expert", "expert", 3, 5, 7.0, 11.0, 0.5, False)
 
     def opened(self, view: DocumentView) -> None:

@@ -34,7 +34,13 @@ class RawClient:
     async def start(cls, *arguments: str, env: dict[str, str] | None = None) -> Any:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(LAUNCHER), *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(env or {})}
+            sys.executable,
+            str(LAUNCHER),
+            *arguments,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env={**os.environ, **(env or {})},
         )
         client = cls(process)
         try:

@@ -73,7 +73,9 @@ def test_accepting_gives(marked: str, answer: Suggestion, expected: str, encodin
 
 
 def test_the_item_repeats_the_word_so_that_clients_do_not_filter_it_away() -> None:
-    item = check("x := fmt.Pr‸", suggestion("intln(a,\n\tb)"), "x := fmt.Println(a,\n\tb)", Client(multi_line="snippet"))
+    item = check(
+        "x := fmt.Pr‸", suggestion("intln(a,\n\tb)"), "x := fmt.Println(a,\n\tb)", Client(multi_line="snippet")
+    )
     assert item is not None
     assert item.filter_text == "Println(a,"
     assert item.label == "Println(a,"

@@ -24,7 +24,9 @@ def check(stream: bytes, bodies: list[bytes]) -> None:
         pytest.param(GOOD, id="plain"),
         pytest.param(b'content-length: 7\r\n\r\n{"a":1}', id="P-03 lower case"),
         pytest.param(b'Content-Length: 7\n\n{"a":1}', id="P-03 LF only"),
-        pytest.param(b'CONTENT-LENGTH :7 \r\nContent-Type: x; charset=utf-8\r\n\r\n{"a":1}', id="spaces, second header"),
+        pytest.param(
+            b'CONTENT-LENGTH :7 \r\nContent-Type: x; charset=utf-8\r\n\r\n{"a":1}', id="spaces, second header"
+        ),
         pytest.param(b"Content-Length: -1\r\n\r\n" + GOOD, id="P-04 negative"),
         pytest.param(b"Content-Length: 0\r\n\r\n" + GOOD, id="P-04 zero"),
         pytest.param(b"Content-Length: x\r\n\r\n" + GOOD, id="no number"),

@@ -15,7 +15,13 @@ RECORDED = Path(__file__).parents[1] / "fixtures" / "initialize"
 
 EXPECTED = {
     "vscode-1.139.1-lc11": Client(
-        "utf-16", "snippet", as_is=True, inline=True, progress=True, pulls_configuration=True, registers_configuration=True
+        "utf-16",
+        "snippet",
+        as_is=True,
+        inline=True,
+        progress=True,
+        pulls_configuration=True,
+        registers_configuration=True,
     ),
     "neovim-0.11.4": Client("utf-8", "snippet", cuts_plain=True, progress=True, pulls_configuration=True),
     "eglot-1.9-emacs28.2": Client("utf-16", "plain", pulls_configuration=True),
