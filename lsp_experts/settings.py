@@ -49,8 +49,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "max_document_chars": (1, 1 << 40),
     "max_line_chars": (1, 1 << 40),
 }
-# Settings that a client may set at any time but that belong to the machine or to a development run, never to a workspace,
-# do not exist yet: nothing here names a path, a host or a program (reliability.md S1).
+# No setting names a path, a host or a program: a workspace can set all of them, and none can load or run anything.
 
 
 def json_name(field_name: str) -> str:

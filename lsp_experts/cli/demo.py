@@ -48,7 +48,9 @@ def _prepare(console: Console) -> bool:
     if BASE not in store.installed() and pull_command.run([BASE]):
         return False
     base = store.check(BASE)
-    console.print(f"   {BASE}: {base.size:,} bytes, {base.licence}  [dim]({base.source}, {_s(started)})[/]")
+    console.print(
+        f"   {BASE}: {base.size:,} bytes, {base.licence}  [dim]({base.source.partition(':')[0]}, {_s(started)})[/]"
+    )
     for scene in {scene.expert: scene for scene in SCENES}.values():
         started = time.monotonic()
         if scene.expert not in store.installed():
@@ -75,7 +77,7 @@ def _show_switch(console: Console, switch: Switch) -> None:
 
 def _show(console: Console, typed: Typed) -> None:
     keystroke = typed.keystroke
-    line = escape(typed.line.strip())
+    line = escape(typed.line.lstrip())
     if keystroke.text is None:
         said = f"[dim](silent: {keystroke.silence})[/]"
     else:

@@ -11,7 +11,7 @@ from lsp_experts.completion.anchor import prompt_text
 from lsp_experts.completion.answer import Suggestion
 from lsp_experts.completion.document import Cursor, DocumentView
 from lsp_experts.completion.exclusion import excluded
-from lsp_experts.completion.filters import filter_text
+from lsp_experts.completion.filters import filter_text, whole_lines
 from lsp_experts.completion.reuse import Remembered, remember, reuse
 from lsp_experts.completion.session import Session
 from lsp_experts.completion.silence import Silence, SilenceCount
@@ -194,7 +194,7 @@ class Completer:
     def _suggest(
         self, session: Session, view: DocumentView, candidate: Candidate, offset: int, report: CompleteReport
     ) -> Suggestion | Silence:
-        filtered = filter_text(report.text, Cursor(view.text, offset))
+        filtered = filter_text(whole_lines(report), Cursor(view.text, offset))
         if filtered.reason:
             return Silence(filtered.reason, "", report.prompt_tokens, report.decoded_tokens)
         suggestion = Suggestion(
@@ -308,6 +308,7 @@ class Completer:
             "experts": [
                 {
                     "id": state.expert,
+                    "languages": list(self._catalogue.get(state.expert).languages),
                     "state": state.state,
                     "residentBytes": state.resident_bytes,
                     "fileBytes": state.file_bytes,

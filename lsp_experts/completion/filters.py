@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from lsp_experts.completion.document import Cursor
+from lsp_experts.engine.protocol import CompleteReport
 
 # Never inserted unless the document has them itself: control characters, bidirectional overrides, zero-width and
 # tag characters can make code read differently from what it does (reliability.md S5).
@@ -23,6 +24,13 @@ class Filtered:
     text: str
     replace_right: int = 0
     reason: str = ""
+
+
+def whole_lines(report: CompleteReport) -> str:
+    """The report's text; where a limit cut it in the middle of a block, without its unfinished last line."""
+    if report.stop in ("tokens", "time", "context") and "\n" in report.text.strip("\n"):
+        return report.text.rstrip("\n") if report.text.endswith("\n") else report.text[: report.text.rindex("\n")]
+    return report.text
 
 
 def filter_text(text: str, cursor: Cursor) -> Filtered:

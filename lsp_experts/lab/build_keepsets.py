@@ -33,8 +33,8 @@ from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.paths import default_paths
 
 MAX_KEPT = 44_000  # tokens of one set, before common ASCII and the user's workspace
-PACKAGE_CHARS = 3_000_000  # of one package for one language, so that none speaks for all
-LANGUAGE_CHARS = 22_000_000
+PACKAGE_CHARS = 2_500_000  # of one package for one language, so that none speaks for all
+LANGUAGE_CHARS = 40_000_000
 
 
 @dataclass

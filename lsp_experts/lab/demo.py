@@ -35,7 +35,7 @@ SCENES = (
         "go-carved",
         after="\twriteJSON(w, http.StatusOK, note)\n}\n",
         pasted="\nfunc (s *Store) handleDelete(w http.ResponseWriter, r *http.Request) {\n\t",
-        typed="id, err := ",
+        typed="name := strings.TrimP",
     ),
     Scene(
         "index.html",
@@ -43,15 +43,15 @@ SCENES = (
         "html-carved",
         after='        <li><a href="/about">About</a></li>\n',
         pasted="        ",
-        typed='<li><a href="/c',
+        typed='<li><a href="/notes/ar',
     ),
     Scene(
         "main.go",
         "go",
         "go-carved",
-        after='\tid, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/notes/"))\n',
+        after="// Get returns the note with the given id.\nfunc (s *Store) Get(id int) (Note, error) {\n",
         pasted="\t",
-        typed="if err",
+        typed="if id <",
     ),
 )
 
@@ -191,7 +191,7 @@ async def run_demo(
     experts = tuple(
         {
             "id": state["id"],
-            "languages": [scene.language for scene in SCENES if scene.expert == state["id"]][:1],
+            "languages": state["languages"],
             "file_bytes": state["fileBytes"],
             "resident_bytes": state["residentBytes"],
             "load_ms": state["loadMs"],

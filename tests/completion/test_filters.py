@@ -6,7 +6,8 @@ import pytest
 from cursor import split_cursor
 
 from lsp_experts.completion.document import Cursor
-from lsp_experts.completion.filters import Filtered, closers_covered, filter_text
+from lsp_experts.completion.filters import Filtered, closers_covered, filter_text, whole_lines
+from lsp_experts.engine.protocol import CompleteReport, StopReason
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,18 @@ def test_filter(marked: str, text: str, expected: Filtered) -> None:
 )
 def test_closers(text: str, rest: str, covered: int) -> None:
     assert closers_covered(text, rest) == covered
+
+
+@pytest.mark.parametrize(
+    ("text", "stop", "kept"),
+    [
+        ("a\n  b\n  c", "tokens", "a\n  b"),
+        ("a\n  b\n", "time", "a\n  b"),
+        ("abc", "tokens", "abc"),
+        ("a\n  b", "end", "a\n  b"),
+        ("\nabc", "tokens", "\nabc"),
+    ],
+)
+def test_a_block_that_a_limit_cut_ends_with_a_whole_line(text: str, stop: StopReason, kept: str) -> None:
+    report = CompleteReport(text, stop, 1, 0, 1, 1.0, 1.0, 1.0)
+    assert whole_lines(report) == kept

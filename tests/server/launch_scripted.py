@@ -19,7 +19,7 @@ MULTI_LINE = "for {\n\tprint(${x}) \\\n}"
 
 
 class ScriptedCompleter:
-    """`uri` decides: slow, thread, raise, silent, multi, blank, print, load; anything else echoes what it was asked."""
+    """`uri` decides: slow, turns, thread, raise, silent, multi, print, load; anything else echoes what it was asked."""
 
     def __init__(self, settings: Settings, host: Host) -> None:
         self.settings, self.host = settings, host
@@ -51,28 +51,29 @@ class ScriptedCompleter:
             return Silence("scripted")
         if "print" in view.uri:
             print("this must not reach the wire", flush=True)
-        if "load" in view.uri:
-            for fraction in (0.0, 0.5, 1.0):
-                self.host.loading({"go-expert": fraction})
-                await asyncio.sleep(0.01)
-            self.host.loading({})
+        if "turns" in view.uri:
+            await asyncio.sleep(0.05)
         self.host.changed()
-        text = (
-            MULTI_LINE if "multi" in view.uri else "\n\tx" if "blank" in view.uri else f"<{view.text[:offset][-20:]}>"
-        )
+        text = MULTI_LINE if "multi" in view.uri else f"<{view.text[:offset][-20:]}>"
         return Suggestion(text, 1 if "replace" in view.uri else 0, "go-expert", "expert", 3, 5, 7.0, 11.0, 0.5, False)
 
     def opened(self, view: DocumentView) -> None:
         self.events.append(["opened", view.uri, view.language])
+        if "load" in view.uri:
+            self.host.loading({"go-expert": 0.0})
 
     def focused(self, view: DocumentView) -> None:
         self.events.append(["focused", view.uri])
 
     def changed(self, view: DocumentView) -> None:
         self.events.append(["changed", view.uri, view.version, view.text[-200:]])
+        if "load" in view.uri:
+            self.host.loading({"go-expert": 0.5})
 
     def closed(self, uri: str) -> None:
         self.events.append(["closed", uri])
+        if "load" in uri:
+            self.host.loading({})
 
     def configure(self, settings: Settings) -> None:
         self.settings = settings

@@ -31,17 +31,10 @@ class RawClient:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def start(cls, *arguments: str, env: dict[str, str] | None = None) -> Any:
+    async def start(cls, *arguments: str, command: tuple[str, ...] = (str(LAUNCHER),)) -> Any:
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(LAUNCHER),
-            *arguments,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-            env={**os.environ, **(env or {})},
-        )
+        argv = (sys.executable, *command, *arguments)
+        process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe)
         client = cls(process)
         try:
             yield client
@@ -66,6 +59,9 @@ class RawClient:
             await asyncio.wait_for(self._news.wait_for(ready), TIMEOUT_S)
         return ready()
 
+    async def until_stderr(self, text: bytes) -> None:
+        await self.until(lambda: text in self.stderr)
+
     async def answer(self, request_id: Any) -> dict[str, Any]:
         await self.until(lambda: self.answers[request_id])
         return self.answers[request_id][0]
@@ -80,8 +76,8 @@ class RawClient:
         self.notify("initialized", {})
         return answer
 
-    def open(self, uri: str, text: str, version: int = 1) -> None:
-        item = {"uri": uri, "languageId": "go", "version": version, "text": text}
+    def open(self, uri: str, text: str, version: int = 1, language: str = "go") -> None:
+        item = {"uri": uri, "languageId": language, "version": version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
 
     async def ended(self) -> int:
@@ -103,4 +99,6 @@ class RawClient:
     async def _drain(self) -> None:
         assert self.process.stderr
         while data := await self.process.stderr.read(65536):
-            self.stderr += data
+            async with self._news:
+                self.stderr += data
+                self._news.notify_all()

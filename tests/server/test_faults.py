@@ -244,9 +244,9 @@ async def test_the_snapshot_is_taken_before_the_next_message() -> None:
 async def test_an_answer_for_a_version_that_is_gone_is_dropped() -> None:
     async with RawClient.start() as client:
         await client.initialize()
-        client.open("untitled:load", "old")  # takes a few turns of the loop
-        client.ask(1, INLINE, at("untitled:load", 0, 3))
-        whole = {"textDocument": {"uri": "untitled:load", "version": 2}, "contentChanges": [{"text": "other"}]}
+        client.open("untitled:turns", "old")  # takes a few turns of the loop
+        client.ask(1, INLINE, at("untitled:turns", 0, 3))
+        whole = {"textDocument": {"uri": "untitled:turns", "version": 2}, "contentChanges": [{"text": "other"}]}
         client.notify("textDocument/didChange", whole)
         assert inserted(await client.answer(1)) == []
         assert (await client.call(2, "lspExperts/status"))["result"]["silences"] == {"document changed": 1}

@@ -1,0 +1,264 @@
+"""From a document to a suggestion or a named silence: real pool, supervisor and pipe, a fake engine process."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from cursor import split_cursor
+
+from lsp_experts.completion.answer import Suggestion
+from lsp_experts.completion.completer import Completer
+from lsp_experts.completion.document import DocumentView
+from lsp_experts.completion.silence import Silence
+from lsp_experts.engine.command import fake_command
+from lsp_experts.paths import default_paths
+from lsp_experts.registry.store import Store
+from lsp_experts.server.assembly import build_completer
+from lsp_experts.settings import Settings
+
+BASE, INTERPRETER = "qwen2.5-coder-0.5b", "smollm2-135m-instruct"
+SAYS = {"go-carved": "go(1)", "html-carved": "html(1)", BASE: "base(1)", INTERPRETER: "interpreter(1)"}
+GO, HTML, RUBY = ("file:///w/a.go", "go"), ("file:///w/a.html", "html"), ("file:///w/a.rb", "ruby")
+
+
+class TestHost:
+    """A server that only remembers."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.closing: list[Callable[[], Awaitable[None]]] = []
+        self._news = asyncio.Event()
+
+    def changed(self) -> None:
+        self._news.set()
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait for a change of states that makes `true` true."""
+        while not true():
+            self._news.clear()
+            await asyncio.wait_for(self._news.wait(), 20)
+
+    def loading(self, fractions: Mapping[str, float]) -> None: ...
+
+    def tell(self, message: str) -> None:
+        self.told.append(message)
+
+    def at_exit(self, close: Callable[[], Awaitable[None]]) -> None:
+        self.closing.append(close)
+
+
+def install(*experts: str) -> None:
+    store = Store(default_paths().store)
+    for expert in experts:
+        data = f"the file of {expert}".encode()
+        with store.temporary() as temporary:
+            temporary.write_bytes(data)
+            store.adopt(
+                expert,
+                temporary,
+                sha256=hashlib.sha256(data).hexdigest(),
+                size=len(data),
+                source="test",
+                licence="none",
+            )
+
+
+@asynccontextmanager
+async def completer(
+    monkeypatch: pytest.MonkeyPatch, *experts: str, faults: tuple[str, ...] = (), settings: Settings | None = None
+) -> AsyncIterator[tuple[Completer, TestHost]]:
+    monkeypatch.setenv("LSP_EXPERTS_FAKE_TEXT", json.dumps(SAYS))
+    install(*experts)
+    host = TestHost()
+    built = build_completer(settings or Settings(), host, paths=default_paths(), command=fake_command(*faults))
+    try:
+        yield built, host
+    finally:
+        for close in host.closing:
+            await close()
+
+
+def view(document: tuple[str, str], marked: str, version: int = 1) -> tuple[DocumentView, int]:
+    text, offset = split_cursor(marked)
+    return DocumentView(*document, version, text), offset
+
+
+async def answered(built: Completer, document: tuple[str, str], marked: str) -> Suggestion | Silence:
+    """The answer once loading is over."""
+    shown, offset = view(document, marked)
+    answer = await asyncio.wait_for(built.complete(shown, offset, manual=False), 20)
+    while isinstance(answer, Silence) and answer.reason == "loading":
+        await asyncio.wait_for(built.ready(shown), 20)
+        answer = await asyncio.wait_for(built.complete(shown, offset, manual=False), 20)
+    return answer
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("installed", "document", "expert", "reason"),
+    [
+        (("go-carved", "html-carved", BASE), GO, "go-carved", "expert"),
+        (("go-carved", "html-carved", BASE), HTML, "html-carved", "expert"),
+        (("go-carved", "html-carved", BASE), RUBY, BASE, "general"),
+        (("go-carved", INTERPRETER), HTML, INTERPRETER, "interpreter"),
+        (("javascript-carved",), ("file:///w/a.ts", "typescript"), "javascript-carved", "related:javascript"),
+    ],
+)
+async def test_who_answers(
+    monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...], document: tuple[str, str], expert: str, reason: str
+) -> None:
+    async with completer(monkeypatch, *installed) as (built, _):
+        answer = await answered(built, document, "x = ‸\n")
+        assert isinstance(answer, Suggestion), answer
+        assert (answer.expert, answer.expert_reason) == (expert, reason)
+        assert answer.text == SAYS.get(expert, answer.text)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("document", "marked", "settings", "reason"),
+    [
+        (GO, "x = ‸", Settings(enabled=False), "off"),
+        (("file:///w/.env", "plaintext"), "KEY=‸", Settings(), "secrets file"),
+        (GO, "x" * 50 + "‸", Settings(max_line_chars=20), "line too long"),
+        (GO, "x\n" * 50 + "‸", Settings(max_document_chars=20), "file too large"),
+        (RUBY, "x = ‸", Settings(), "no expert"),
+    ],
+)
+async def test_silences(
+    monkeypatch: pytest.MonkeyPatch, document: tuple[str, str], marked: str, settings: Settings, reason: str
+) -> None:
+    async with completer(monkeypatch, "go-carved", settings=settings) as (built, _):
+        shown, offset = view(document, marked)
+        built.opened(shown)
+        answer = await built.complete(shown, offset, manual=False)
+        assert isinstance(answer, Silence) and answer.reason == reason
+        status = built.status()
+        assert status["silences"] == {reason: 1}
+        assert status["experts"] == [], "looking at it must wake nothing"
+
+
+@pytest.mark.asyncio
+async def test_a_keystroke_never_waits_for_a_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved") as (built, _):
+        shown, offset = view(GO, "x = ‸\n")
+        first = await built.complete(shown, offset, manual=False)
+        assert isinstance(first, Silence) and first.reason == "loading"
+        assert await asyncio.wait_for(built.ready(shown), 20)
+        assert isinstance(await built.complete(shown, offset, manual=False), Suggestion)
+
+
+@pytest.mark.asyncio
+async def test_opening_a_document_preloads_its_expert_and_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved", "html-carved", INTERPRETER) as (built, host):
+        shown, _ = view(GO, "x = ‸\n")
+        built.opened(shown)
+
+        def hot() -> set[str]:
+            return {expert["id"] for expert in built.status()["experts"] if expert["state"] == "HOT"}
+
+        await host.until(lambda: hot() == {"go-carved", INTERPRETER})
+        assert {expert["id"] for expert in built.status()["experts"]} == {"go-carved", INTERPRETER}
+
+
+@pytest.mark.asyncio
+async def test_the_interpreter_answers_while_an_expert_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved", INTERPRETER, faults=("slow_load:200ms",)) as (built, _):
+        assert isinstance(await answered(built, RUBY, "x = ‸\n"), Suggestion)  # the interpreter is HOT
+        shown, offset = view(GO, "x = ‸\n")
+        meanwhile = await built.complete(shown, offset, manual=False)
+        assert isinstance(meanwhile, Suggestion) and meanwhile.expert == INTERPRETER
+        assert await asyncio.wait_for(built.ready(shown), 20)
+        then = await built.complete(shown, offset, manual=False)
+        assert isinstance(then, Suggestion) and then.expert == "go-carved"
+
+
+@pytest.mark.asyncio
+async def test_typing_what_was_suggested_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved") as (built, _):
+        assert isinstance(await answered(built, GO, "x = ‸\n"), Suggestion)
+        along = await answered(built, GO, "x = go‸\n")
+        assert isinstance(along, Suggestion) and (along.text, along.reused) == ("(1)", True)
+        away = await answered(built, GO, "x = ga‸\n")
+        assert isinstance(away, Suggestion) and not away.reused
+
+
+@pytest.mark.asyncio
+async def test_a_keystroke_decodes_only_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake's mirror counts toy tokens: a new prompt is many, one behind a standing anchor is few."""
+    settings = Settings(reuse_suggestions=False)
+    async with completer(monkeypatch, "go-carved", settings=settings) as (built, _):
+        text = "\n".join(f"line {number}" for number in range(30)) + "\n‸\n" + "tail\n" * 20
+        costs = []
+        for typed in ("", "a", "ab", "abc", "abc\n", "abc\nd", "abc\nde"):
+            answer = await answered(built, GO, text.replace("‸", f"{typed}‸"))
+            assert isinstance(answer, Suggestion)
+            costs.append(answer.prompt_tokens)
+        assert costs[0] > 50
+        assert max(costs[1:]) <= 3, costs
+
+
+@pytest.mark.asyncio
+async def test_a_newer_request_supersedes_the_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved", faults=("slow:50ms",)) as (built, _):
+        shown, offset = view(GO, "x = ‸\n")
+        built.opened(shown)
+        assert await asyncio.wait_for(built.ready(shown), 20)
+        older = asyncio.ensure_future(built.complete(shown, offset, manual=False))
+        await asyncio.sleep(0)
+        newer = await asyncio.wait_for(built.complete(*view(GO, "xy = ‸\n", 2), manual=False), 20)
+        assert isinstance(newer, Suggestion)
+        assert await older == Silence("superseded", "the request was cancelled")
+
+
+@pytest.mark.asyncio
+async def test_cancelling_the_caller_cancels_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved", faults=("slow:50ms",)) as (built, _):
+        shown, offset = view(GO, "x = ‸\n")
+        built.opened(shown)
+        assert await asyncio.wait_for(built.ready(shown), 20)
+        task = asyncio.ensure_future(built.complete(shown, offset, manual=False))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert isinstance(await answered(built, GO, "y = ‸\n"), Suggestion)
+
+
+@pytest.mark.asyncio
+async def test_a_crash_costs_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved", faults=("die:SIGSEGV@complete2",)) as (built, host):
+        settings = Settings(warm=False)
+        built.configure(settings)
+        assert isinstance(await answered(built, GO, "a = ‸\n"), Suggestion)
+        died = await answered(built, GO, "b = ‸\n")
+        assert isinstance(died, Silence) and died.reason == "engine died"
+        assert isinstance(await answered(built, GO, "c = ‸\n"), Suggestion)
+        assert host.told == []
+
+
+@pytest.mark.asyncio
+async def test_an_expert_that_kills_twice_is_left_out_and_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved", BASE, faults=("die:SIGABRT@load:go-carved",)) as (built, host):
+        answer = await answered(built, GO, "a = ‸\n")
+        assert isinstance(answer, Suggestion) and (answer.expert, answer.expert_reason) == (BASE, "general")
+        assert len(host.told) == 1 and "go-carved" in host.told[0]
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_is_not_the_one_that_was_pulled_is_never_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved") as (built, _):
+        path = Path(Store(default_paths().store).find("go-carved").path)
+        path.chmod(0o600)
+        path.write_bytes(bytes(path.stat().st_size))
+        answer = await answered(built, GO, "a = ‸\n")
+        assert isinstance(answer, Silence) and answer.reason == "not ready"
+        assert "go-carved" in answer.detail
