@@ -214,7 +214,7 @@ def _exactly(kind: type) -> Any:
         if kind is float and type(value) is int:
             return float(value)
         if type(value) is not kind:
-            raise ValueError(f"{value!r:.40} is not {kind.__name__}")
+            raise ValueError(f"{type(value).__name__} where {kind.__name__} belongs")  # not the value: it may be text
         return value
 
     return structure

@@ -15,9 +15,24 @@ LAUNCHER = Path(__file__).with_name("launch_scripted.py")
 TIMEOUT_S = 20.0  # a hang guard, not a measurement
 
 
+INLINE = "textDocument/inlineCompletion"
+
+
 def framed(message: object) -> bytes:
     body = json.dumps(message).encode()
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def at(uri: str = "untitled:a", line: Any = 0, character: Any = 0, **document: Any) -> dict[str, Any]:
+    return {
+        "textDocument": {"uri": uri, **document},
+        "position": {"line": line, "character": character},
+        "context": {"triggerKind": 2},
+    }
+
+
+def inserted(answer: dict[str, Any]) -> list[str]:
+    return [item["insertText"] for item in answer["result"]["items"]]
 
 
 class RawClient:

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
-import os
-import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from server.rawclient import RawClient, framed
+from server.rawclient import INLINE, RawClient, at, framed, inserted
 
 in_module = pytest.mark.asyncio(loop_scope="module")
 URI = "untitled:a"
-INLINE = "textDocument/inlineCompletion"
 ZERO = {"line": 0, "character": 0}
-
-
-def at(uri: str = URI, line: Any = 0, character: Any = 0, **document: Any) -> dict[str, Any]:
-    return {
-        "textDocument": {"uri": uri, **document},
-        "position": {"line": line, "character": character},
-        "context": {"triggerKind": 2},
-    }
 
 
 def rpc(**fields: Any) -> bytes:
     return framed({"jsonrpc": "2.0", **fields})
-
-
-def inserted(answer: dict[str, Any]) -> list[str]:
-    return [item["insertText"] for item in answer["result"]["items"]]
 
 
 _NUMBERS = itertools.count(1000)
@@ -333,61 +316,6 @@ async def test_documents_stay_out_of_the_log(tmp_path: Any) -> None:
     assert "RuntimeError" in text
     assert "canary4711" not in text
     assert log.stat().st_mode & 0o077 == 0
-
-
-def _hang_up(client: RawClient) -> None:
-    assert client.process.stdin
-    client.process.stdin.close()
-
-
-def _exit(client: RawClient) -> None:
-    client.ask("bye", "shutdown")
-    client.notify("exit")
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(
-    ("end", "code"),
-    [
-        pytest.param(_exit, 0, id="P-25 shutdown and exit"),
-        pytest.param(lambda client: client.notify("exit"), 1, id="exit without shutdown"),
-        pytest.param(_hang_up, 0, id="P-25 EOF"),
-        pytest.param(lambda client: client.process.terminate(), 143, id="P-26 SIGTERM"),
-    ],
-)
-async def test_the_process_ends_though_work_and_threads_are_busy(end: Callable[[RawClient], None], code: int) -> None:
-    async with RawClient.start() as client:
-        await client.initialize()
-        for uri in ("untitled:slow", "untitled:thread"):
-            client.open(uri, "x")
-            client.ask(uri, INLINE, at(uri))
-        child = (await client.call(1, "lspExperts/status"))["result"]["child"]
-        before = time.monotonic()
-        end(client)
-        assert await client.ended() == code
-        assert time.monotonic() - before < 10  # the thread sleeps for ten minutes
-        with pytest.raises(ProcessLookupError):
-            os.kill(child, 0)
-
-
-@pytest.mark.asyncio
-async def test_the_process_ends_with_its_client_even_if_the_pipe_stays_open() -> None:
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
-    async with RawClient.start() as client:
-        await client.initialize(processId=parent.pid)
-        await alive(client)
-        parent.kill()
-        await parent.wait()
-        assert await client.ended() == 1
-
-
-@pytest.mark.asyncio
-async def test_a_client_that_cannot_be_seen_is_not_watched() -> None:
-    gone = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
-    await gone.wait()
-    async with RawClient.start() as client:
-        await client.initialize(processId=gone.pid)
-        await alive(client)
 
 
 @pytest.mark.asyncio
