@@ -71,6 +71,8 @@ def _order(
     from lsp_experts.lab import keepset
     from lsp_experts.lab.carve_job import Order
 
+    keep_name = (entry.keep_set if entry else None) or language
+    keep_set = None if corpus and keep_name not in keepset.shipped() else keepset.load(keep_name)
     base = base or (entry.base if entry else None) or _default_base(catalogue)
     if base.endswith(".gguf") or Path(base).is_file():
         path, base_id, base_sha256, licence = Path(base), "", "", ""
@@ -78,8 +80,6 @@ def _order(
         licence = catalogue.get(base).licence
         installed = store.check(base)
         path, base_id, base_sha256 = installed.path, base, installed.sha256
-    keep_name = (entry.keep_set if entry else None) or language
-    keep_set = None if corpus and keep_name not in keepset.shipped() else keepset.load(keep_name)
     return Order(
         expert_id=name,
         language=keep_name if keep_set else language,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -24,8 +25,9 @@ BASE = "qwen2.5-coder-0.5b"
 def run(*, as_json: bool) -> int:
     """Get the base, carve the experts, play the scenes; 0 if two experts answered."""
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
-    if not _prepare(console):
-        return 1
+    with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):  # what pull and carve say of themselves
+        if not _prepare(console):
+            return 1
     console.print("\n[bold]2. Two files, one editor[/]  (the real server, over stdio)")
     demo = asyncio.run(run_demo({}, lambda switch: _show_switch(console, switch), lambda typed: _show(console, typed)))
     if as_json:

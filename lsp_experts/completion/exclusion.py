@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from lsp_experts.settings import Settings
 
-# reliability.md S2: names under which people keep secrets.
+# Names under which people keep secrets.
 _SECRET_NAMES = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "id_rsa*", "id_dsa*",
     "id_ecdsa*", "id_ed25519*", "credentials", "credentials.*", "secrets", "secrets.*", ".npmrc", ".pypirc", ".netrc",

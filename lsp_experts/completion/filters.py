@@ -9,7 +9,7 @@ from lsp_experts.completion.document import Cursor
 from lsp_experts.engine.protocol import CompleteReport
 
 # Never inserted unless the document has them itself: control characters, bidirectional overrides, zero-width and
-# tag characters can make code read differently from what it does (reliability.md S5).
+# tag characters can make code read differently from what it does.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )

@@ -1,7 +1,7 @@
 """How the engine process is started: command line, environment, folder.
 
 The child sees an allow-list of variables (no tokens) and a folder of its own, and `-P` keeps that folder off its
-import path: a workspace that holds a `json.py` or a `llama_cpp.py` is never imported (reliability.md S9).
+import path: a workspace that holds a `json.py` or a `llama_cpp.py` is never imported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ALLOWED = (
 )  # fmt: skip
 _ALLOWED_PREFIXES = ("LC_", "LSP_EXPERTS_", "GGML_", "CUDA_VISIBLE_", "HIP_VISIBLE_", "ROCR_VISIBLE_", "HSA_")
 _FORCED = {
-    "OMP_WAIT_POLICY": "passive",  # spinning threads cost 10 to 40 times on a busy machine (engine.md 0.2)
+    "OMP_WAIT_POLICY": "passive",  # spinning threads cost 10 to 40 times on a busy machine
     "GGML_NO_BACKTRACE": "1",  # no debugger is forked when ggml aborts
     "MALLOC_ARENA_MAX": "2",  # evicted memory goes back to the system
     "PYTHONUNBUFFERED": "1",

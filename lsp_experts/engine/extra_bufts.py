@@ -1,6 +1,6 @@
 """Remembers which build of llama.cpp crashes with repacked weights on which CPU.
 
-Some builds die at the first batch on a CPU with AMX (engine.md 0.1). The crash is met once; then every load of that
+Some builds die at the first batch on a CPU with AMX. The crash is met once; then every load of that
 library on that CPU starts without `use_extra_bufts`. Another build or another CPU is another key.
 """
 

@@ -1,4 +1,4 @@
-"""Builds the shipped keep-sets: python -m lsp_experts.lab.build_keepsets --base BASE.gguf --cache DIR
+"""Builds the shipped keep-sets: `python -m lsp_experts.lab.build_keepsets --base BASE.gguf --cache DIR`.
 
 Fetches the packages of data/keepsets/corpora.toml (about 600 MB), counts the base's tokens in them through the engine,
 writes data/keepsets/<language>.keep and, in coverage.json, what a cut to each set would miss in held-out packages.

@@ -32,7 +32,7 @@ every_engine = pytest.mark.parametrize("kind", ENGINES)
 
 
 def anchored(before: str, after: str, typed: str, **how: Any) -> Complete:
-    """The prompt of DESIGN.md: what stands between anchor and cursor comes last."""
+    """The anchored prompt: what stands between anchor and cursor comes last."""
     texts = [(FIM[0], True), (before, False), (FIM[1], True), (after, False), (FIM[2], True), (typed, False)]
     return Complete("go", tuple(Segment(text, control) for text, control in texts), **how)
 

@@ -1,6 +1,6 @@
 """One loaded expert: model, context, and the mirror of what its KV cache holds.
 
-Every argument of a C call is checked here first: llama.cpp ends its process on a bad one (engine.md 0.6).
+Every argument of a C call is checked here first: llama.cpp ends its process on a bad one.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from lsp_experts.engine.worker.native import AbortFlag, Native
 from lsp_experts.errors import EngineError
 
 N_BATCH = 512
-N_UBATCH = 128  # an abort loses at most one of these; 128 costs 15 % of prefill speed against 512 (engine.md 7)
-_PIECE_BYTES = 512  # 32, as in the binding, drops long pieces (engine.md 0.5)
+N_UBATCH = 128  # an abort loses at most one of these; 128 costs 15 % of prefill speed against 512
+_PIECE_BYTES = 512  # 32, as in the binding, drops long pieces
 _LOAD_MODE_MMAP = 1
 _GGUF_MAGIC = b"GGUF"
 
@@ -102,7 +102,7 @@ class LoadedExpert:
         params.n_ctx = self.n_ctx
         params.n_batch, params.n_ubatch = N_BATCH, N_UBATCH
         params.n_seq_max = 1
-        params.n_outputs_max = 8  # 40 MiB of compute buffer instead of 300 (engine.md 1.2)
+        params.n_outputs_max = 8  # 40 MiB of compute buffer instead of 300
         params.n_threads = params.n_threads_batch = self.n_threads  # the library's default is 4 on any machine
         params.abort_callback, params.abort_callback_data = self._flag.callback, self._flag.data
         self._context = self._C.llama_init_from_model(self._model, params)
@@ -111,7 +111,7 @@ class LoadedExpert:
         self._memory = self._C.llama_get_memory(self._context)
 
     def _prove(self) -> None:
-        """Decode two tokens for real: a model that loads is not a model that works (house-style.md 0.2)."""
+        """Decode two tokens for real: a model that loads is not a model that works."""
         first = self.bos or [0]
         self.decode([first[0], min(1, self.n_vocab - 1)])
         logits = self.logits()
@@ -213,7 +213,7 @@ class LoadedExpert:
         return one, two, three
 
     def _banned_tokens(self) -> npt.NDArray[np.int64]:
-        """FIM tokens that do not end a generation: a completion must not open a new hole (engine.md 1.6)."""
+        """FIM tokens that do not end a generation: a completion must not open a new hole."""
         ids = {int(getattr(self._C, f"llama_vocab_fim_{name}")(self.vocab)) for name in ("pre", "suf", "mid")}
         return np.array(sorted(token for token in ids if token >= 0 and not self.is_end(token)), dtype=np.int64)
 

@@ -55,7 +55,7 @@ def _advise(path: str, advice: int) -> None:
 
 
 def drop_pages(path: str) -> None:
-    """Give back the resident pages of a mapped model; the page cache keeps them (11 ms for 463 MiB, engine.md 4)."""
+    """Give back the resident pages of a mapped model; the page cache keeps them (11 ms for 463 MiB)."""
     _advise(path, _MADV_DONTNEED)
 
 
@@ -65,6 +65,6 @@ def populate_pages(path: str) -> None:
 
 
 def trim_heap() -> None:
-    """Give freed heap back to the system: glibc keeps about 70 MiB after a model is freed (engine.md 1.10)."""
+    """Give freed heap back to the system: glibc keeps about 70 MiB after a model is freed."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-# ggml's levels; the map in llama_cpp/_logger.py is shifted by one (engine.md 1.7), so we keep our own.
+# ggml's levels; the map in llama_cpp/_logger.py is shifted by one, so we keep our own.
 _WARN, _ERROR = 3, 4
 
 
@@ -61,7 +61,7 @@ class AbortFlag:
     """Stops a decode from any thread without the GIL.
 
     llama.cpp polls its abort callback after every graph node; libc's strlen is given as that callback and two bytes as
-    its data: an empty string is "go on", a string of one character is "abort" (engine.md 1.3).
+    its data: an empty string is "go on", a string of one character is "abort".
     """
 
     def __init__(self, native: Native) -> None:
