@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -16,7 +17,7 @@ from lsp_experts.paths import default_paths
 from lsp_experts.settings import Settings
 
 
-def run(*, data: Path, cursor: str, anchor_lines: int | None, limit: int, expert: str, as_json: bool) -> int:
+def run(*, data: Path, cursor: str, anchor_lines: Sequence[int], limit: int, expert: str, as_json: bool) -> int:
     """Run the bench and print it; 0."""
     from lsp_experts.lab.bench_fim import FimBench, bench_fim
     from lsp_experts.lab.humaneval import Where
@@ -26,7 +27,9 @@ def run(*, data: Path, cursor: str, anchor_lines: int | None, limit: int, expert
         raise UsageError(f"--limit {limit} leaves nothing to measure.", remedy="Give a number from 1.")
     paths = default_paths()
     model, fim = which_model(expert, paths)
-    lines = Settings().anchor_lines if anchor_lines is None else anchor_lines
+    lines = tuple(dict.fromkeys(anchor_lines)) or (Settings().anchor_lines,)
+    if min(lines) < 0:
+        raise UsageError(f"--anchor-lines {min(lines)} is below the cursor.", remedy="Give numbers from 0.")
     where: Where = "mid" if cursor == get_args(Where)[0] else "start"
     bench = FimBench(model=model, data=data, cursor=where, anchor_lines=lines, limit=limit, fim=fim)
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -43,7 +46,8 @@ def run(*, data: Path, cursor: str, anchor_lines: int | None, limit: int, expert
     )
     for heading in ("prompt", "exact match", "pass rate"):
         table.add_column(heading, justify="left" if heading == "prompt" else "right")
-    for style, name in (("anchored", f"anchored {lines} lines above, healed"), ("usual", "usual")):
-        table.add_row(name, f"{result[style]['exact_match']:.3f}", f"{result[style]['pass_rate']:.3f}")
+    rows = {f"anchored {number} lines above, healed": row for number, row in result["by_anchor_lines"].items()}
+    for name, row in {**rows, "usual": result["usual"]}.items():
+        table.add_row(name, f"{row['exact_match']:.3f}", f"{row['pass_rate']:.3f}")
     Console().print(table)
     return 0

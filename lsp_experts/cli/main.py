@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -113,7 +114,9 @@ def parser() -> argparse.ArgumentParser:
     fim.add_argument(
         "--cursor", choices=("mid", "start"), default="mid", help="column of the cursor in the hidden line"
     )
-    fim.add_argument("--anchor-lines", type=int, default=None, help="lines between anchor and cursor (default: 4)")
+    fim.add_argument(
+        "--anchor-lines", type=int, nargs="+", default=(), metavar="N", help="lines from anchor to cursor (default: 4)"
+    )
     fim.add_argument("--limit", type=int, default=128, help="lines to draw from the file (default: %(default)s)")
     fim.add_argument("--expert", default="qwen2.5-coder-0.5b", help="an installed expert or a GGUF file")
     _add_json(fim)
@@ -135,9 +138,14 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--clientProcessId", dest="client_process_id", type=int, help=argparse.SUPPRESS)
 
 
+def _terminated(number: int, _: object) -> None:
+    raise SystemExit(128 + number)  # as an exception, so that temporary files go and the engine is closed
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code. An error the user can mend is one line, never a traceback."""
     options = vars(parser().parse_args(arguments))
+    signal.signal(signal.SIGTERM, _terminated)
     module = import_module(f"lsp_experts.cli.{options.pop('module')}")
     try:
         return int(module.run(**options))

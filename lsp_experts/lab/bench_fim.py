@@ -16,6 +16,7 @@ from lsp_experts.completion.filters import filter_text
 from lsp_experts.completion.stop_rules import stop_for
 from lsp_experts.completion.templates import segments
 from lsp_experts.engine.protocol import Complete
+from lsp_experts.errors import UsageError
 from lsp_experts.lab.humaneval import Case, Where, load_cases, passes
 from lsp_experts.lab.open_engine import OpenExpert, open_expert
 from lsp_experts.paths import Paths
@@ -29,42 +30,53 @@ class FimBench:
     model: Path
     data: Path
     cursor: Where = "mid"
-    anchor_lines: int = Settings().anchor_lines
+    anchor_lines: tuple[int, ...] = (Settings().anchor_lines,)
     limit: int = 128
     fim: str = "auto"
+
+
+@dataclass
+class _Score:
+    """What one prompt got right so far."""
+
+    matched: int = 0
+    passed: int = 0
+
+    def shares(self, cases: int) -> dict[str, float]:
+        return {"exact_match": round(self.matched / cases, 4), "pass_rate": round(self.passed / cases, 4)}
 
 
 async def bench_fim(bench: FimBench, paths: Paths, on_case: Callable[[int, int], None]) -> dict[str, Any]:
     """{"cases", "anchored": {"exact_match", "pass_rate"}, "usual": {...}}: shares of the cases, greedy decoding.
 
-    `on_case` is told (done, all). UsageError for data that is not the benchmark, EngineError for a bad model.
+    `anchored` is the first of `anchor_lines`, `by_anchor_lines` has them all. `on_case` is told (done, all).
+    UsageError for data that is not the benchmark, EngineError for a bad model.
     """
     cases = load_cases(bench.data, bench.cursor, bench.limit)
-    settings = Settings(anchor_lines=bench.anchor_lines, time_limit_ms=60_000)
-    styles = {"anchored": settings, "usual": replace(settings, prompt_style="usual")}
-    matched = dict.fromkeys(styles, 0)
-    passed = dict.fromkeys(styles, 0)
+    if not cases:
+        raise UsageError(f"{bench.data} has no line of 8 characters in {bench.limit} cases.", remedy="Raise --limit.")
+    patient = Settings(time_limit_ms=60_000)
+    styles = {str(lines): replace(patient, anchor_lines=lines) for lines in bench.anchor_lines}
+    styles["usual"] = replace(patient, prompt_style="usual")
+    scores = {name: _Score() for name in styles}
     async with open_expert(paths, bench.model, fim=bench.fim) as expert:
         for number, case in enumerate(cases, start=1):
-            for style, chosen in styles.items():
-                text = await _complete(expert, case, chosen)
+            for name, settings in styles.items():
+                text = await _complete(expert, case, settings)
                 exact = text == case.rest.rstrip()
-                matched[style] += exact
-                passed[style] += exact or await passes(case, text)
+                scores[name].matched += exact
+                scores[name].passed += exact or await passes(case, text)
             on_case(number, len(cases))
         template = expert.template.name if expert.template else "none"
+    shares = {name: score.shares(len(cases)) for name, score in scores.items()}
     return {
         "cases": len(cases),
         "cursor": bench.cursor,
-        "anchor_lines": bench.anchor_lines,
         "template": template,
-        **{
-            style: {
-                "exact_match": round(matched[style] / max(1, len(cases)), 4),
-                "pass_rate": round(passed[style] / max(1, len(cases)), 4),
-            }
-            for style in styles
-        },
+        "anchor_lines": bench.anchor_lines[0],
+        "anchored": shares[str(bench.anchor_lines[0])],
+        "usual": shares["usual"],
+        "by_anchor_lines": {str(lines): shares[str(lines)] for lines in bench.anchor_lines},
     }
 
 

@@ -14,7 +14,7 @@ from lsp_experts.engine.protocol import Load
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import EngineError, ExpertsError
 from lsp_experts.lab.open_engine import open_engine, physical_cores
-from lsp_experts.lab.self_test import self_test
+from lsp_experts.lab.probes import self_test
 from lsp_experts.paths import Paths
 from lsp_experts.pool.budget import default_budget_bytes
 from lsp_experts.registry.catalogue import Catalogue, load_catalogue
