@@ -20,8 +20,8 @@ class Settings:
     anchor_lines: int = 4  # measured: `lsp-experts bench fim`, see ARCHITECTURE.md
     anchor_max_lines: int = 40  # the anchor moves when more lines than this stand below it
     prompt_style: str = "anchored"  # or "usual": what other servers send, for comparison
-    prefix_chars: int = 2400
-    suffix_chars: int = 800
+    prefix_chars: int = 1600
+    suffix_chars: int = 500
     max_tokens: int = 48
     max_lines: int = 8
     time_limit_ms: int = 2000

@@ -107,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
     latency.add_argument(
         "files", nargs="*", type=Path, metavar="FILE", help="default: files that ship with the package"
     )
-    latency.add_argument("--keystrokes", type=int, default=60, help="per file and prompt (default: %(default)s)")
+    latency.add_argument("--keystrokes", type=int, default=40, help="per file and prompt (default: %(default)s)")
     _add_json(latency)
     fim = add("fim", "bench_fim", "HumanEval-Infilling: exact match and pass rate, anchored and usual", benches)
     fim.add_argument("--data", type=Path, required=True, help="HumanEval-SingleLineInfilling.jsonl.gz")

@@ -72,19 +72,17 @@ async def bench_latency(replays: Sequence[Replay], on_key: Callable[[str, str, i
 
 
 async def _first(editor: Editor, buffer: Buffer, replay: Replay) -> Keystroke:
-    """The first answer that is not silent because the expert is loading: an editor asks again, too."""
-    while True:
-        known = editor.changes
-        keystroke = await editor.ask(buffer, replay.offset)
-        if keystroke.silence != "loading":
-            break
-        await editor.wait_change(known)
-    if keystroke.silence in ("no expert", "not ready", "off"):
+    """The first answer of the expert that the file asks for, once it is HOT."""
+    focused = (await editor.server_status())["focused"]
+    if focused is None or not focused["experts"]:
         raise ExpertsError(
-            f"Nobody completes {replay.language}: {keystroke.silence}.",
+            f"Nobody completes {replay.language}.",
             remedy=f"`lsp-experts carve --language {replay.language}` or `lsp-experts pull qwen2.5-coder-0.5b`.",
         )
-    return keystroke
+    wanted = focused["experts"][0]["id"]
+    if not await editor.wait_hot(wanted):
+        raise ExpertsError(f"{wanted} does not load.", remedy="`lsp-experts doctor` looks for the cause.")
+    return await editor.ask(buffer, replay.offset)
 
 
 async def _type(

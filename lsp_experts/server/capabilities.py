@@ -23,7 +23,7 @@ class Client:
 
     encoding: Encoding = "utf-16"
     multi_line: MultiLine = "plain"  # how several lines reach its completion popup
-    cuts_plain: bool = False  # it keeps only the first line of a plain item
+    cuts_plain: bool = False  # it keeps only the first line, or the first word, of a plain item
     as_is: bool = False  # insertTextMode asIs: it may be told not to indent again
     inline: bool = False
     progress: bool = False
@@ -56,7 +56,7 @@ def client_of(params: t.InitializeParams) -> Client:
 
 
 def _cuts_plain(params: t.InitializeParams) -> bool:
-    # Neovim's popup keeps the first line of a plain item (seen in 0.11.4); Vim's own complete(), which sits behind
+    # Neovim's popup inserts a plain text edit up to its first blank (seen in 0.11.4); Vim's own complete(), which sits behind
     # clients that do not even send a completion context, shows a line break as ^@.
     if params.client_info and params.client_info.name == "Neovim":
         return True

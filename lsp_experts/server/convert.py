@@ -54,7 +54,8 @@ def completion_list(answer: Answer, place: Place | Silence, client: Client, styl
         document.position(place.offset - len(word), client.encoding),
         document.position(_end(place, answer), client.encoding),
     )
-    snippet = len(lines) > 1 and style == "snippet"
+    cut = client.cuts_plain and any(char.isspace() for char in text)
+    snippet = style == "snippet" and (len(lines) > 1 or cut)
     new_text = escape_snippet(word + text) if snippet else word + text
     item = t.CompletionItem(
         label=_label(word, lines),

@@ -124,3 +124,12 @@ def test_an_item_selected_in_the_popup_is_extended() -> None:
     (item,) = inline_list(suggestion("()"), place, Client()).items
     assert item.insert_text == "Println()"
     assert item.range == t.Range(t.Position(0, 4), t.Position(0, 6))
+
+
+def test_neovim_cuts_a_plain_item_at_its_first_blank() -> None:
+    """Its popup inserts only the first word of a plain text edit, so blanks travel as a snippet."""
+    neovim = Client(multi_line="snippet", cuts_plain=True)
+    item = check("x = ‸", suggestion("add(1, $2)"), "x = add(1, $2)", neovim)
+    assert item is not None and item.insert_text_format == t.InsertTextFormat.Snippet
+    item = check("x = ‸", suggestion("add()"), "x = add()", neovim)
+    assert item is not None and item.insert_text_format == t.InsertTextFormat.PlainText

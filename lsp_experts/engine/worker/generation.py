@@ -14,8 +14,7 @@ from lsp_experts.engine.stopping import cut
 from lsp_experts.engine.worker.expert import LoadedExpert, Logits, Tokens
 from lsp_experts.errors import EngineError
 
-PREFILL_CHUNK = 128  # tokens between two looks at the queue
-WARM_CHUNK = 32  # warming gives way sooner
+PREFILL_CHUNK = 64  # tokens between two looks at the queue: 32 were 40 % slower per token, 128 hardly faster
 TRIM_STEP = 256  # a prompt that is too long loses its head in steps, so that the cached rest stays the same
 _HEAL_CANDIDATES = 2000
 
@@ -85,13 +84,13 @@ def prefill(expert: LoadedExpert, tokens: Tokens, turn: Turn, *, warming: bool) 
     shared = min(shared, len(tokens) - 1)
     expert.keep(shared)
     shared = len(expert.mirror)  # a model that cannot drop a tail starts again
-    decoded, chunk = 0, WARM_CHUNK if warming else PREFILL_CHUNK
-    for start in range(shared, len(tokens), chunk):
+    decoded = 0
+    for start in range(shared, len(tokens), PREFILL_CHUNK):
         if turn.cancelled():
             raise Superseded
         if warming and turn.must_yield():
             return decoded, False
-        part = tokens[start : start + chunk]
+        part = tokens[start : start + PREFILL_CHUNK]
         expert.decode(part)
         decoded += len(part)
     return decoded, True
