@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,19 @@ BASE_ID = "qwen2.5-coder-0.5b"
 _USER_PATHS = default_paths()  # the user's real store, before a test moves it
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths for one home each; made by whoever needs one, since most tests do not."""
+    parent = tmp_path_factory.mktemp("homes")
+    return (parent / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or writes the user's own folders."""
-    folder = tmp_path / "lsp-experts-home"
+    folder = next(homes)
     monkeypatch.setenv("LSP_EXPERTS_HOME", str(folder))
-    yield folder
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
-
-import pytest
 
 import lsp_experts
 
@@ -28,16 +27,15 @@ BELOW = {
 HEAVY = {"llama_cpp", "numpy", "gguf"}
 
 
-def imported(path: Path, *, top_level_only: bool) -> set[str]:
-    tree = ast.parse(path.read_text("utf-8"))
-    nodes = tree.body if top_level_only else list(ast.walk(tree))
-    found = set()
-    for node in nodes:
+@functools.cache
+def imported(path: Path) -> frozenset[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.update({node.module} | {f"{node.module}.{alias.name}" for alias in node.names})
-    return found
+    return frozenset(found)
 
 
 def package_of(path: Path) -> str:
@@ -45,35 +43,41 @@ def package_of(path: Path) -> str:
     return parts[0] if len(parts) > 1 else parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_follow_the_arrows(path: Path) -> None:
-    package = package_of(path)
-    allowed = BELOW.get(package, set()) | LEAVES | {package}
-    for name in imported(path, top_level_only=False):
-        parts = name.split(".")
-        if parts[0] != "lsp_experts" or len(parts) == 1 or parts[1] == "__version__":
+def test_imports_follow_the_arrows() -> None:
+    wrong = []
+    for path in FILES:
+        package = package_of(path)
+        allowed = BELOW.get(package, set()) | LEAVES | {package}
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] != "lsp_experts" or len(parts) == 1 or parts[1] == "__version__" or package == "__main__":
+                continue
+            inside_worker = "worker" in path.parts
+            if parts[1] not in allowed or (name.startswith("lsp_experts.engine.worker") and not inside_worker):
+                wrong.append(f"{path.relative_to(ROOT)} must not import {name}")
+    assert not wrong
+
+
+def test_only_engine_and_lab_import_the_heavy_libraries() -> None:
+    wrong = []
+    for path in FILES:
+        relative = path.relative_to(ROOT).parts
+        if relative[0] == "lab" or "worker" in relative:
             continue
-        assert parts[1] in allowed or package == "__main__", f"{package} must not import {name}"
-        inside_worker = "worker" in path.parts
-        assert not name.startswith("lsp_experts.engine.worker") or inside_worker, f"{name} is a process, not a module"
+        heavy = {name for name in imported(path) if name.split(".")[0] in HEAVY}
+        lab = {name for name in imported(path) if name.startswith("lsp_experts.lab") and relative[0] != "cli"}
+        wrong += [f"{path.relative_to(ROOT)} must not import {name}" for name in heavy | lab]
+    assert not wrong
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_engine_and_lab_import_the_heavy_libraries(path: Path) -> None:
-    relative = path.relative_to(ROOT).parts
-    if relative[0] == "lab" or "worker" in relative:
-        return
-    names = {name.split(".")[0] for name in imported(path, top_level_only=False)}
-    assert not names & HEAVY
-    if relative[0] != "cli":
-        lab = {name for name in imported(path, top_level_only=False) if name.startswith("lsp_experts.lab")}
-        assert not lab
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_files_are_small_and_say_what_they_are(path: Path) -> None:
-    text = path.read_text("utf-8")
-    assert len(text.splitlines()) <= 400, "split it by reason"
-    assert not re.fullmatch(r"(utils?|helpers?|manager|misc|common)\.py", path.name)
-    if text:
-        assert ast.get_docstring(ast.parse(text)), "a file says in its docstring what it is for"
+def test_files_are_small_and_say_what_they_are() -> None:
+    wrong = []
+    for path in FILES:
+        text, name = path.read_text("utf-8"), path.relative_to(ROOT)
+        if len(text.splitlines()) > 400:
+            wrong.append(f"{name}: over 400 lines: split it by reason")
+        if re.fullmatch(r"(utils?|helpers?|manager|misc|common)\.py", path.name):
+            wrong.append(f"{name}: a name that says nothing")
+        if text and not ast.get_docstring(ast.parse(text)):
+            wrong.append(f"{name}: no docstring that says what it is for")
+    assert not wrong
