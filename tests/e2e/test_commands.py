@@ -76,7 +76,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
         assert main(arguments) == 1
     finally:
         signal.signal(signal.SIGTERM, before)
-    said = capsys.readouterr().err
+    said = "".join(capsys.readouterr())
     for word in words:
         assert word in said, said
 
