@@ -56,8 +56,8 @@ def client_of(params: t.InitializeParams) -> Client:
 
 
 def _cuts_plain(params: t.InitializeParams) -> bool:
-    # Neovim's popup inserts a plain text edit up to its first blank (seen in 0.11.4); Vim's own complete(), which sits behind
-    # clients that do not even send a completion context, shows a line break as ^@.
+    # Neovim's popup inserts a plain text edit up to its first blank (seen in 0.11.4); Vim's own complete(), which sits
+    # behind clients that do not even send a completion context, shows a line break as ^@.
     if params.client_info and params.client_info.name == "Neovim":
         return True
     return not get_capability(params.capabilities, "text_document.completion.context_support")

@@ -262,3 +262,23 @@ async def test_a_file_that_is_not_the_one_that_was_pulled_is_never_loaded(monkey
         answer = await answered(built, GO, "a = ‸\n")
         assert isinstance(answer, Silence) and answer.reason == "not ready"
         assert "go-carved" in answer.detail
+
+
+@pytest.mark.asyncio
+async def test_two_servers_on_one_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with completer(monkeypatch, "go-carved") as (one, _), completer(monkeypatch, "go-carved") as (two, _):
+        answers = await asyncio.gather(answered(one, GO, "a = ‸\n"), answered(two, GO, "a = ‸\n"))
+        assert [type(answer) for answer in answers] == [Suggestion, Suggestion]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("text", "reason"), [("x = 1\n" * 8_000_000, "file too large"), ("x" * 1_900_000, "line too long")]
+)
+async def test_huge_files_are_left_alone(monkeypatch: pytest.MonkeyPatch, text: str, reason: str) -> None:
+    async with completer(monkeypatch, "go-carved") as (built, _):
+        built.opened(DocumentView(*GO, 1, text))
+        answer = await built.complete(DocumentView(*GO, 1, text), len(text), manual=True)
+        assert answer == Silence(reason)
+        status = built.status()
+        assert (status["focused"]["excluded"], status["experts"]) == (reason, [])
