@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_NEAR_CHARS = 4000  # a keystroke in a large file must not split all of it
+
 
 @dataclass(frozen=True)
 class DocumentView:
@@ -42,6 +44,12 @@ class Cursor:
     def after(self) -> str:
         """The cursor's line right of the cursor."""
         return self.text[self.offset : self.line_end]
+
+    @property
+    def next_line(self) -> str:
+        """The first line below the cursor's that is not blank, with its indentation; "" if none is near."""
+        near = self.text[self.line_end : self.line_end + _NEAR_CHARS]
+        return next((line for line in plain_newlines(near).split("\n") if line.strip()), "")
 
 
 def plain_newlines(text: str) -> str:

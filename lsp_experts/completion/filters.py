@@ -57,9 +57,8 @@ def _is_closing(rest: str) -> bool:
 
 def _repeats_below(clean: str, cursor: Cursor) -> bool:
     """The cursor's line would become the line that follows."""
-    below = next((line for line in cursor.text[cursor.line_end :].splitlines() if line.strip()), "")
-    lines = (cursor.before + clean).strip().splitlines()
-    return bool(below.strip()) and len(lines) == 1 and len(lines[0]) > 3 and lines[0].strip() == below.strip()
+    line = (cursor.before + clean).strip()
+    return len(line) > 3 and line == cursor.next_line.strip()
 
 
 def closers_covered(text: str, rest: str) -> int:

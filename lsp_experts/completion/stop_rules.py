@@ -20,14 +20,13 @@ def is_block(cursor: Cursor) -> bool:
 
 def stop_for(cursor: Cursor, template: FimTemplate | None, settings: Settings) -> Stop:
     """The stop rules for a completion at `cursor`."""
-    below = cursor.text[cursor.line_end :].lstrip("\r\n")
     block = is_block(cursor)
     return Stop(
         max_tokens=settings.max_tokens,
         max_lines=settings.max_lines if block else 1,
         texts=template.stops if template else (),
         dedent_below=_dedent_below(cursor) if block else 0,
-        rejoin=next((line for line in below.splitlines()[:40] if line.strip()), ""),
+        rejoin=cursor.next_line,
         time_ms=settings.time_limit_ms,
     )
 
