@@ -98,7 +98,7 @@ def _show_sums(console: Console, demo: Demo) -> None:
     for switch in demo.switches[1:]:
         console.print(
             f"   switch {switch.origin} -> {switch.to}: ready after {switch.ready_ms:.0f} ms,"
-            f" first suggestion {switch.first_suggestion_ms:.0f} ms after its keystroke"
+            f" first suggestion {switch.first_suggestion_ms:.0f} ms after the first keystroke"
         )
     console.print(
         f"   engine {demo.engine_resident_bytes:,} bytes resident of a budget of {demo.budget_bytes:,};"

@@ -74,7 +74,7 @@ class Switch:
     expert: str
     preloaded: bool  # HOT before the first keystroke
     ready_ms: float
-    first_suggestion_ms: float  # from the first answered keystroke being typed to its suggestion
+    first_suggestion_ms: float  # from the first keystroke in the file to the first suggestion, silent answers included
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class _Run:
 
     async def _type(self, scene: Scene, buffer: Buffer) -> float:
         offset = buffer.text.index(scene.after) + len(scene.after)
-        first_ms = 0.0
+        first_ms, shown = 0.0, False
         keystroke = await self.editor.type(buffer, offset, scene.pasted + "\n", cursor=len(scene.pasted))
         offset += len(scene.pasted)
         for number in range(len(scene.typed) + 1):
@@ -169,8 +169,8 @@ class _Run:
             self.typed.append(seen)
             self.on_typed(seen)
             self.engine_bytes = max(self.engine_bytes, *(child.memory_info().rss for child in self._server.children()))
-            if keystroke.text is not None and not first_ms:
-                first_ms = keystroke.wall_ms
+            first_ms += 0.0 if shown else keystroke.wall_ms
+            shown = shown or keystroke.text is not None
         if keystroke.text is not None:  # Tab
             await self.editor.type(buffer, offset, keystroke.text)
         return first_ms
