@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 
@@ -19,4 +20,6 @@ def run(
     from lsp_experts.server.assembly import builder
     from lsp_experts.server.serve import serve
 
+    if sys.stdin.isatty() and not tcp:
+        print("Waiting for an editor on standard input. The README says how to point one here.", file=sys.stderr)
     return serve(tcp=tcp and not stdio, host=host, port=port, log_file=log_file, log_level=log_level, build=builder())
