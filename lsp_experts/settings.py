@@ -22,6 +22,7 @@ class Settings:
     prompt_style: str = "anchored"  # or "usual": what other servers send, for comparison
     prefix_chars: int = 1600
     suffix_chars: int = 500
+    first_suggestion_ms: int = 2500  # decoding a new prompt may take this long; a slow machine gets a shorter one
     max_tokens: int = 48
     max_lines: int = 8
     time_limit_ms: int = 2000
@@ -43,6 +44,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "anchor_max_lines": (1, 1000),
     "prefix_chars": (80, 100_000),
     "suffix_chars": (0, 100_000),
+    "first_suggestion_ms": (100, 600_000),
     "max_tokens": (1, 1024),
     "max_lines": (1, 200),
     "time_limit_ms": (50, 60_000),

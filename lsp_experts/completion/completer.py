@@ -12,6 +12,7 @@ from lsp_experts.completion.answer import Suggestion
 from lsp_experts.completion.document import Cursor, DocumentView
 from lsp_experts.completion.exclusion import excluded
 from lsp_experts.completion.filters import filter_text, whole_lines
+from lsp_experts.completion.pace import Pace
 from lsp_experts.completion.reuse import Remembered, remember, reuse
 from lsp_experts.completion.session import Session
 from lsp_experts.completion.silence import Silence, SilenceCount
@@ -74,7 +75,8 @@ class Completer:
         self._silences = SilenceCount()
         self._focused: str | None = None
         self._last: dict[str, Any] = {}
-        self._warmer = Warmer(pool, engine, self._template)
+        self._pace = Pace()
+        self._warmer = Warmer(pool, engine, self._template, self._pace)
 
     # -- what the editor tells ----------------------------------------------------------------------------------------
 
@@ -172,7 +174,8 @@ class Completer:
     async def _ask(self, session: Session, served: Served, offset: int, settings: Settings) -> CompleteReport:
         template = self._template(served.lease)
         expert = served.candidate.expert
-        text = prompt_text(session.anchor_for(expert, offset, settings), session.view.text, offset)
+        anchor = session.anchor_for(expert, offset, settings, self._pace.fitted(expert, settings))
+        text = prompt_text(anchor, session.view.text, offset)
         call = self._engine.complete(
             Complete(
                 expert=expert,
@@ -183,7 +186,9 @@ class Completer:
         )
         session.running = call
         try:
-            return await call.result()
+            report = await call.result()
+            self._pace.observe(expert, report)
+            return report
         except asyncio.CancelledError:
             call.cancel(keep_prefill=True)  # the next request will share this prompt's head
             raise

@@ -22,13 +22,13 @@ class Session:
     running: Call[CompleteReport] | None = None
     offset: int | None = None  # where the last request was made
 
-    def anchor_for(self, expert: str, offset: int, settings: Settings) -> Anchor:
-        """The anchor of `expert` if it still holds at `offset`, else a new one, which is kept."""
+    def anchor_for(self, expert: str, offset: int, settings: Settings, fitted: Settings) -> Anchor:
+        """The anchor of `expert` if it still holds at `offset`, else a new one by `fitted`, which is kept."""
         if settings.prompt_style == "usual":
             return usual(self.view.text, offset, settings)
         known = self.anchors.get(expert)
         if known is None or not holds(known, self.view.text, offset, settings):
-            known = self.anchors[expert] = place(self.view.text, offset, settings)
+            known = self.anchors[expert] = place(self.view.text, offset, fitted)
         return known
 
     def supersede(self) -> None:

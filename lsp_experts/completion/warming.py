@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from lsp_experts.completion.anchor import is_far, place, prompt_text
 from lsp_experts.completion.document import plain_newlines
+from lsp_experts.completion.pace import Pace
 from lsp_experts.completion.session import Session
 from lsp_experts.completion.templates import FimTemplate, segments, warm_segments
 from lsp_experts.engine.call import Call
@@ -40,10 +41,12 @@ class Warmer:
         pool: Pool,
         engine: CompletionEngine,
         template_of: Callable[[Lease], FimTemplate | None],
+        pace: Pace,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._pool, self._engine = pool, engine
         self._template_of = template_of
+        self._pace = pace
         self._sleep = sleep
         self._focus: asyncio.Task[None] | None = None
         self._idle: asyncio.Task[None] | None = None
@@ -84,7 +87,7 @@ class Warmer:
         if anchor is not None and session.offset is not None and session.offset <= len(view.text):
             text = prompt_text(anchor, view.text, session.offset)
             return segments(template, text.head, text.suffix, text.tail)
-        if len(view.text) > settings.prefix_chars:
+        if len(view.text) > self._pace.fitted(expert, settings).prefix_chars:
             return ()  # where the head begins depends on the cursor
         return warm_segments(template, plain_newlines(view.text))
 
@@ -98,7 +101,7 @@ class Warmer:
         lease = self._pool.lease(expert)
         if lease is None:
             return
-        closer = place(view.text, offset, settings)
+        closer = place(view.text, offset, self._pace.fitted(expert, settings))
         text = prompt_text(closer, view.text, offset)
         with lease:
             done = await self._warm(expert, segments(self._template_of(lease), text.head, text.suffix, text.tail))
