@@ -85,7 +85,7 @@ def _show(console: Console, typed: Typed) -> None:
     else:
         said = "[green]" + escape(keystroke.text.replace("\n", "⏎").replace("\t", "→")) + "[/]"
     how = "typed along" if keystroke.reused else f"{keystroke.prompt_tokens}+{keystroke.decoded_tokens} tokens"
-    console.print(f"   {keystroke.wall_ms:6.0f} ms  {how:>14}  {line}{said}")
+    console.print(f"   {keystroke.wall_ms:6.0f} ms  {how:>14}  {line}‸{said}")
 
 
 def _show_sums(console: Console, demo: Demo) -> None:
