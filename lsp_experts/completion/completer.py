@@ -15,7 +15,7 @@ from lsp_experts.completion.filters import filter_text, whole_lines
 from lsp_experts.completion.pace import Pace
 from lsp_experts.completion.reuse import Remembered, remember, reuse
 from lsp_experts.completion.session import Session
-from lsp_experts.completion.silence import Silence, SilenceCount
+from lsp_experts.completion.silence import Silence
 from lsp_experts.completion.stop_rules import stop_for
 from lsp_experts.completion.templates import FimTemplate, choose, segments
 from lsp_experts.completion.warming import CompletionEngine, Warmer
@@ -72,7 +72,6 @@ class Completer:
         self._installed: Mapping[str, str] = installed()
         self._pool, self._engine = pool, engine
         self._sessions: dict[str, Session] = {}
-        self._silences = SilenceCount()
         self._focused: str | None = None
         self._last: dict[str, Any] = {}
         self._pace = Pace()
@@ -123,9 +122,8 @@ class Completer:
         `manual`: the user asked for it, so that no rule that only spares the user applies.
         """
         answer = await self._complete(view, offset)
-        if isinstance(answer, Silence):
-            return self._silences.note(answer)
-        self._last = {"uri": view.uri, "expert": answer.expert, "total_ms": answer.total_ms}
+        if isinstance(answer, Suggestion):
+            self._last = {"uri": view.uri, "expert": answer.expert, "totalMs": answer.total_ms}
         return answer
 
     async def _complete(self, view: DocumentView, offset: int) -> Suggestion | Silence:
@@ -325,7 +323,6 @@ class Completer:
                 }
                 for state in self._pool.states()
             ],
-            "silences": self._silences.as_dict(),
             "problems": list(self._catalogue.problems),
             "last": self._last,
         }

@@ -1,8 +1,7 @@
-"""Every empty answer has a named reason, and the reasons are counted."""
+"""Every empty answer has a named reason; server/notices.py counts them."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 
@@ -17,19 +16,3 @@ class Silence:
     detail: str = ""
     prompt_tokens: int = 0
     decoded_tokens: int = 0
-
-
-class SilenceCount:
-    """How often each reason occurred since the start."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-
-    def note(self, silence: Silence) -> Silence:
-        """Count `silence` and hand it on."""
-        self._counts[silence.reason] += 1
-        return silence
-
-    def as_dict(self) -> dict[str, int]:
-        """Reason -> count, most frequent first."""
-        return dict(self._counts.most_common())

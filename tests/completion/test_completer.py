@@ -141,9 +141,7 @@ async def test_silences(
         built.opened(shown)
         answer = await built.complete(shown, offset, manual=False)
         assert isinstance(answer, Silence) and answer.reason == reason
-        status = built.status()
-        assert status["silences"] == {reason: 1}
-        assert status["experts"] == [], "looking at it must wake nothing"
+        assert built.status()["experts"] == [], "looking at it must wake nothing"
 
 
 @pytest.mark.asyncio
