@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lsp_experts.engine.protocol import Complete, CompleteReport, Segment, StopReason
+from lsp_experts.engine.reporting import report
 from lsp_experts.engine.stopping import cut
 from lsp_experts.errors import EngineError
 
@@ -96,7 +97,7 @@ class ToyExpert:
         decoded = self.prefill(tokens, turn, warming=warming)
         cached = len(tokens) - decoded
         if warming:
-            return _report("", "warm", decoded, cached, 0, started, started, 1.0)
+            return report("", "warm", decoded, cached, 0, started, started, 1.0)
         text, sent, generated, forced, first = "", "", 0, 0, 0.0
         reason: StopReason = "end"
         for piece in toy_tokens(must + self._says(request.segments, len(tokens))):
@@ -125,7 +126,7 @@ class ToyExpert:
         if reason in ("end", "tokens", "time"):
             text, reason = cut(text, stop, final=True) or (text, reason)
         said = generated - forced
-        return _report(text, reason, decoded + forced, cached, said, started, first, self.probability**said)
+        return report(text, reason, decoded + forced, cached, said, started, first, self.probability**said)
 
     def _says(self, segments: tuple[Segment, ...], prompt_tokens: int) -> str:
         if self.script is None:
@@ -163,19 +164,3 @@ def _shared(one: list[str], two: list[str]) -> int:
         if first != second:
             return index
     return min(len(one), len(two))
-
-
-def _report(
-    text: str, stop: StopReason, prompt: int, cached: int, said: int, started: float, first: float, probability: float
-) -> CompleteReport:
-    now = time.monotonic()
-    return CompleteReport(
-        text=text,
-        stop=stop,
-        prompt_tokens=prompt,
-        cached_tokens=cached,
-        decoded_tokens=said,
-        first_token_ms=round(((first or now) - started) * 1000, 3),
-        total_ms=round((now - started) * 1000, 3),
-        joint_probability=probability,
-    )

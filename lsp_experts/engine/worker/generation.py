@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lsp_experts.engine.protocol import Complete, CompleteReport, Segment, StopReason
+from lsp_experts.engine.reporting import report
 from lsp_experts.engine.stopping import cut
 from lsp_experts.engine.worker.expert import LoadedExpert, Logits, Tokens
 from lsp_experts.errors import EngineError
@@ -28,7 +29,7 @@ class Prompt:
 
 
 class Superseded(Exception):
-    """The request was cancelled between two decodes."""
+    """The request was cancelled between two decodes, or was only warming and gave way to a more urgent one."""
 
 
 @dataclass
@@ -69,8 +70,8 @@ def build_prompt(expert: LoadedExpert, segments: tuple[Segment, ...], heal: bool
     return Prompt(tokens, must)
 
 
-def prefill(expert: LoadedExpert, tokens: Tokens, turn: Turn, *, warming: bool) -> tuple[int, bool]:
-    """Bring the KV cache to `tokens`; (tokens decoded, whether all are there). Raises Superseded, Aborted.
+def prefill(expert: LoadedExpert, tokens: Tokens, turn: Turn, *, warming: bool) -> int:
+    """Bring the KV cache to `tokens`; how many were decoded. Raises Superseded, Aborted: what was decoded then stays.
 
     At least one token is always decoded, since the logits belong to the last decode.
     """
@@ -80,20 +81,18 @@ def prefill(expert: LoadedExpert, tokens: Tokens, turn: Turn, *, warming: bool) 
             break
         shared += 1
     if warming and shared == len(tokens):
-        return 0, True
+        return 0
     shared = min(shared, len(tokens) - 1)
     expert.keep(shared)
     shared = len(expert.mirror)  # a model that cannot drop a tail starts again
     decoded = 0
     for start in range(shared, len(tokens), PREFILL_CHUNK):
-        if turn.cancelled():
+        if turn.cancelled() or (warming and turn.must_yield()):
             raise Superseded
-        if warming and turn.must_yield():
-            return decoded, False
         part = tokens[start : start + PREFILL_CHUNK]
         expert.decode(part)
         decoded += len(part)
-    return decoded, True
+    return decoded
 
 
 def complete(expert: LoadedExpert, request: Complete, turn: Turn, on_text: Callable[[str], None]) -> CompleteReport:
@@ -105,10 +104,10 @@ def complete(expert: LoadedExpert, request: Complete, turn: Turn, on_text: Calla
     if room < 32:
         raise EngineError("bad_request", f"max_tokens {stop.max_tokens} leaves no room in {expert.n_ctx} tokens")
     prompt = build_prompt(expert, request.segments, request.heal, room)
-    decoded, _ = prefill(expert, prompt.tokens, turn, warming=warming)
+    decoded = prefill(expert, prompt.tokens, turn, warming=warming)
     cached = len(prompt.tokens) - decoded
     if warming:
-        return _report("", "warm", decoded, cached, 0, started, started, 1.0)
+        return report("", "warm", decoded, cached, 0, started, started, 1.0)
     turn.enter_generation()
     run = _Run(expert, prompt.must)
     first = 0.0
@@ -120,14 +119,14 @@ def complete(expert: LoadedExpert, request: Complete, turn: Turn, on_text: Calla
         token = run.next_token()
         first = first or time.monotonic()
         if token is None:
-            reason = "end"
+            reason = "unhealable" if run.must else "end"
             break
         text = run.text
         ended = cut(text, stop)
         if ended:
             text, reason = ended
             break
-        if text.startswith(sent) and len(text) > len(sent):
+        if len(text) > len(sent):
             on_text(text[len(sent) :])
             sent = text
         if stop.time_ms and (time.monotonic() - first) * 1000 >= stop.time_ms and not run.must:
@@ -137,37 +136,12 @@ def complete(expert: LoadedExpert, request: Complete, turn: Turn, on_text: Calla
             reason = "context"
             break
         expert.decode([token])
-    else:
-        reason = "tokens"
     if reason in ("end", "tokens", "time", "context"):
         ended = cut(text, stop, final=True)
         if ended:
             text, reason = ended
     forced = run.forced_only
-    return _report(text, reason, decoded + forced, cached, run.generated - forced, started, first, run.probability)
-
-
-def _report(
-    text: str,
-    stop: StopReason,
-    prompt: int,
-    cached: int,
-    generated: int,
-    started: float,
-    first: float,
-    probability: float,
-) -> CompleteReport:
-    now = time.monotonic()
-    return CompleteReport(
-        text=text,
-        stop=stop,
-        prompt_tokens=prompt,
-        cached_tokens=cached,
-        decoded_tokens=generated,
-        first_token_ms=round(((first or now) - started) * 1000, 3),
-        total_ms=round((now - started) * 1000, 3),
-        joint_probability=probability,
-    )
+    return report(text, reason, decoded + forced, cached, run.generated - forced, started, first, run.probability)
 
 
 class _Run:
