@@ -49,11 +49,12 @@ def vocabulary(fim: bool = True) -> tuple[list[str], list[int], list[str]]:
 
 
 def write_tiny_gguf(
-    path: Path, *, seed: int = 7, tied: bool = False, quantised: bool = False, fim: bool = True, n_ctx: int = 512
-) -> Path:
-    """Write the model to `path`. `quantised`: the vocabulary tables as Q8_0, as in real files."""
+    path: Path, *, seed: int = 7, tied: bool = False, quantised: bool = False, fim: bool = True, n_ctx: int = 512,
+    n_ff: int = 64,
+) -> Path:  # fmt: skip
+    """Write the model to `path`. `quantised`: the vocabulary tables as Q8_0, as in real files. `n_ff`: its width."""
     tokens, types, merges = vocabulary(fim)
-    n_embd, n_layer, n_head, n_ff = 32, 2, 2, 64
+    n_embd, n_layer, n_head = 32, 2, 2
     rng = np.random.default_rng(seed)
     writer = gguf.GGUFWriter(path, "qwen2")
     writer.add_name("tiny")

@@ -1,16 +1,17 @@
-"""The pipe between server and engine: version 1.
+"""The pipe between server and engine: version 2.
 
 One JSON object per line, ASCII, at most MAX_LINE_BYTES. The server writes requests, the engine writes events.
 
 Request: {"id": int, "op": OPERATIONS[i], ...fields of the request's dataclass}
 Event:   {"id": int, "event": "done" | "piece" | "progress" | "error", ...}; one "done" or "error" ends a request.
-         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 1, "build": {...}}.
+         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 2, "build": {...}}.
 
 op          request dataclass   events
 load        Load                progress {"fraction"} ..., done = LoadReport (after a real decode of two tokens)
-park        Target              done {}            free the context and give mapped pages back, keep the model
-unpark      Target              done {}
-evict       Target              done {}            free everything; cancels what runs on the expert
+park        Target              done = MoveReport  save the KV cache, free the context, give mapped pages back; the
+                                                   model stays. Cancels what runs on the expert, within 50 ms
+unpark      Target              done = MoveReport  pages, context and KV cache again
+evict       Evict               done = MoveReport  free everything but saved KV; cancels what runs on the expert
 complete    Complete            piece {"text"} ..., done = CompleteReport
 logits      Logits              done {"logits": base64 of little-endian float32, "tokens": [int]}   (lab only)
 tokenize    Tokenize            done {"tokens": [[int]...]}      (lab only)
@@ -35,7 +36,7 @@ from cattrs.errors import BaseValidationError
 
 from lsp_experts.errors import EngineError
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_PROMPT_BYTES = 256 * 1024  # CVE-2025-52566: llama_tokenize overflowed on enormous texts
 
@@ -48,6 +49,7 @@ ERROR_CODES = (
     "unknown_op",
     "unknown_expert",  # not loaded in this engine
     "load_failed",   # llama.cpp refused the file or its context
+    "out_of_memory",  # the file is good, there was no memory for it
     "cancelled",
     "busy",          # too many waiting requests
     "decode_failed",
@@ -68,8 +70,20 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Evict:
+    """Free a loaded expert. Saved KV outlives it, so that its next load decodes little again, unless `forget`."""
+
+    expert: str
+    forget: bool = False
+
+
+@dataclass(frozen=True)
 class Load:
-    """Load `path` as `expert`. READY only after two tokens were really decoded."""
+    """Load `path` as `expert`. READY only after two tokens were really decoded.
+
+    Experts with the same `path` (a base and its adapters) share one model in memory; each has a context of its own.
+    KV that was saved under this expert and these files is restored.
+    """
 
     expert: str
     path: str
@@ -79,6 +93,9 @@ class Load:
     control_texts: tuple[
         str, ...
     ] = ()  # which of these spell exactly one control token? answered in LoadReport.controls
+    adapter: str = ""  # path of a LoRA adapter (GGUF) over the model at `path`
+    adapter_scale: float = 1.0
+    n_gpu_layers: int = 0  # layers whose weights go to the GPU
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,8 @@ class Complete:
 
     `heal`: drop the last token of the last user-text segment and force the first pieces to spell it again.
     `max_tokens` 0 in `stop` only warms the KV cache.
+    `partners`: other loaded experts whose vocabulary is the same; all read the prompt, and each next token is the
+    likeliest by the mean of their probabilities. Another vocabulary is a "bad_request".
     """
 
     expert: str
@@ -114,6 +133,7 @@ class Complete:
     heal: bool = True
     stop: Stop = field(default_factory=Stop)
     priority: int = 0  # smaller first: 0 a keystroke, 10 warming
+    partners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +164,7 @@ class Cancel:
     keep_prefill: bool = False
 
 
-Request = Empty | Target | Load | Complete | Logits | Tokenize | Cancel
+Request = Empty | Target | Evict | Load | Complete | Logits | Tokenize | Cancel
 
 
 @dataclass(frozen=True)
@@ -160,6 +180,21 @@ class LoadReport:
     fim: tuple[str, str, str] | None = None  # texts of the FIM tokens llama.cpp found: prefix, suffix, middle
     architecture: str = ""
     file_type: str = ""
+    weights_bytes: int = 0  # of resident_bytes, what is counted once where experts share a model: weights, vocabulary
+    shared: bool = False  # the model was in memory already, another expert's
+    kv_tokens: int = 0  # restored from KV that was saved before
+    n_gpu_layers: int = 0
+    device_bytes: int = 0  # GPU memory that the load took
+
+
+@dataclass(frozen=True)
+class MoveReport:
+    """What parking, unparking or evicting did."""
+
+    ms: float  # in the engine
+    resident_bytes: int = 0  # what the expert holds afterwards, saved KV and (shared) weights included
+    weights_bytes: int = 0  # of them, what is counted once where experts share a model
+    kv_tokens: int = 0  # tokens whose KV was saved (park, evict) or restored (unpark)
 
 
 StopReason = Literal["end", "lines", "text", "dedent", "rejoin", "tokens", "time", "context", "unhealable", "warm"]
@@ -186,22 +221,38 @@ class ExpertState:
     expert: str
     parked: bool
     file_bytes: int
-    resident_bytes: int
-    kv_tokens: int
+    resident_bytes: int  # weights that it shares and KV that it saved included
+    kv_tokens: int  # in its KV cache, or saved for it while it is parked
+    weights_bytes: int = 0  # of resident_bytes, what is counted once where experts share a model
+    saved_kv_bytes: int = 0  # of resident_bytes, KV of its earlier anchors
+
+
+@dataclass(frozen=True)
+class Device:
+    """A GPU as llama.cpp sees it; bytes of its memory."""
+
+    name: str
+    free_bytes: int
+    total_bytes: int
 
 
 @dataclass(frozen=True)
 class StateReport:
-    """Memory of the engine process: `resident_bytes` = anonymous + resident pages of mapped model files."""
+    """Memory of the engine process: `resident_bytes` = anonymous + resident pages of mapped model files.
+
+    `evicted_kv_bytes`: of them, saved KV of experts that are not loaded.
+    """
 
     resident_bytes: int
     anonymous_bytes: int
     experts: tuple[ExpertState, ...] = ()
     waiting: int = 0
+    evicted_kv_bytes: int = 0
+    devices: tuple[Device, ...] = ()
 
 
 _REQUESTS: dict[str, type[Any]] = {
-    "load": Load, "park": Target, "unpark": Target, "evict": Target, "complete": Complete, "logits": Logits,
+    "load": Load, "park": Target, "unpark": Target, "evict": Evict, "complete": Complete, "logits": Logits,
     "tokenize": Tokenize, "cancel": Cancel, "state": Empty, "ping": Empty, "shutdown": Empty,
 }  # fmt: skip
 

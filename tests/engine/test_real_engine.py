@@ -1,37 +1,16 @@
-"""The real engine on the tiny model: golden text, the KV mirror, healing, abort, parking, files that are none."""
+"""The real engine on the tiny model: golden text, the KV mirror, healing, abort, files that are none."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from engine.real import MID, PRE, SUF, StartEngine, complete, load, prompt
 
-from lsp_experts.engine.client import EngineClient
-from lsp_experts.engine.protocol import Complete, CompleteReport, Load, LoadReport, Logits, Segment, Stop, Tokenize
+from lsp_experts.engine.protocol import Complete, Logits, Segment, Stop, Tokenize
 from lsp_experts.errors import EngineError
-
-StartEngine = Callable[..., Awaitable[EngineClient]]
-PRE, SUF, MID = "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"
-HEAD = "package main\n\nfunc add(a int, b int) int {\n"
-BELOW = "\n}\n"
-
-
-def prompt(tail: str, head: str = HEAD) -> tuple[Segment, ...]:
-    parts = (Segment(PRE, True), Segment(head), Segment(SUF, True), Segment(BELOW), Segment(MID, True), Segment(tail))
-    return tuple(part for part in parts if part.text)
-
-
-async def load(client: EngineClient, path: Path, name: str = "tiny", **changes: object) -> LoadReport:
-    request = Load(expert=name, path=str(path), n_ctx=512, control_texts=(PRE, SUF, MID, "<fim_prefix>"))
-    return await client.load(Load(**{**vars(request), **changes})).result()
-
-
-async def complete(client: EngineClient, tail: str, head: str = HEAD, **stop: int) -> CompleteReport:
-    rules = Stop(**{"max_tokens": 12, "max_lines": 99, **stop})
-    return await client.complete(Complete("tiny", prompt(tail, head), stop=rules)).result()
 
 
 @pytest.mark.asyncio
@@ -73,7 +52,7 @@ async def test_the_mirror_tells_the_truth(start_engine: StartEngine, tiny_gguf: 
     warm = [(await complete(client, tail)).text for tail in tails]
     fresh = []
     for tail in tails:
-        await client.evict("tiny").result()
+        await client.evict("tiny", forget=True).result()
         await load(client, tiny_gguf)
         fresh.append((await complete(client, tail)).text)
     assert warm == fresh
@@ -112,22 +91,6 @@ async def test_too_long_a_prompt_loses_its_head_not_its_tail(start_engine: Start
 
 
 @pytest.mark.asyncio
-async def test_parking_keeps_the_cache_and_gives_memory_back(start_engine: StartEngine, tiny_gguf: Path) -> None:
-    client = await start_engine(kind="real")
-    await load(client, tiny_gguf)
-    before = await complete(client, "\tret")
-    hot = (await client.state().result()).experts[0]
-    await client.park("tiny").result()
-    parked = (await client.state().result()).experts[0]
-    with pytest.raises(EngineError, match="parked"):
-        await complete(client, "\tret")
-    await client.unpark("tiny").result()
-    after = await complete(client, "\tret")
-    assert parked.parked and parked.resident_bytes < hot.resident_bytes
-    assert (after.text, after.prompt_tokens) == (before.text, 1)
-
-
-@pytest.mark.asyncio
 async def test_cancel_ends_a_decode(start_engine: StartEngine, tiny_gguf: Path) -> None:
     """The caller is answered at once; the engine takes the next request without finishing the old one."""
     client = await start_engine(kind="real")
@@ -143,19 +106,15 @@ async def test_cancel_ends_a_decode(start_engine: StartEngine, tiny_gguf: Path) 
 
 
 @pytest.mark.asyncio
-async def test_eviction_cancels_what_runs(start_engine: StartEngine, tiny_gguf: Path) -> None:
+async def test_layers_for_a_gpu(start_engine: StartEngine, tiny_gguf: Path) -> None:
+    """As many as there are, none where there is no GPU; the text is the same."""
     client = await start_engine(kind="real")
-    await load(client, tiny_gguf)
-    running = client.complete(Complete("tiny", prompt("x"), stop=Stop(max_tokens=400, max_lines=999)))
-    queued = client.complete(Complete("tiny", prompt("y")))
-    async for _ in running.pieces:
-        break
-    await client.evict("tiny").result()
-    for call in (running, queued):
-        with pytest.raises(EngineError) as caught:
-            await call.result()
-        assert caught.value.code in ("cancelled", "unknown_expert")
-    assert (await client.state().result()).experts == ()
+    report = await load(client, tiny_gguf, n_gpu_layers=99)
+    devices = (await client.state().result()).devices
+    assert report.n_gpu_layers == (3 if devices else 0)
+    assert all(0 <= device.free_bytes <= device.total_bytes for device in devices)
+    assert report.device_bytes >= 0
+    assert (await complete(client, "\tret")).text == GOLDEN
 
 
 @pytest.mark.asyncio
@@ -217,7 +176,17 @@ async def test_a_bad_file_is_refused_or_kills_only_the_engine(
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("changes", [{"n_ctx": 2**31 - 1}, {"n_ctx": 0}, {"n_threads": 0}, {"n_threads": 10**6}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n_ctx": 2**31 - 1},
+        {"n_ctx": 0},
+        {"n_threads": 0},
+        {"n_threads": 10**6},
+        {"n_gpu_layers": -1},
+        {"n_gpu_layers": 10**6},
+    ],
+)
 async def test_numbers_out_of_range_never_reach_llama_cpp(
     start_engine: StartEngine, tiny_gguf: Path, changes: dict[str, int]
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,9 @@ import numpy as np
 from lsp_experts.engine.protocol import Complete, CompleteReport, Segment, StopReason
 from lsp_experts.engine.reporting import report
 from lsp_experts.engine.stopping import cut
-from lsp_experts.engine.worker.expert import LoadedExpert, Logits, Tokens
+from lsp_experts.engine.worker.ensemble import joint_logits
+from lsp_experts.engine.worker.expert import LoadedExpert, Logits
+from lsp_experts.engine.worker.vocabulary import Tokens
 from lsp_experts.errors import EngineError
 
 PREFILL_CHUNK = 64  # tokens between two looks at the queue: 32 were 40 % slower per token, 128 hardly faster
@@ -47,12 +49,13 @@ def build_prompt(expert: LoadedExpert, segments: tuple[Segment, ...], heal: bool
     Too much text: the first user segment (what stands furthest from the cursor) loses its head, then the
     longest other one its tail.
     """
-    parts = [expert.tokens(segment.text, control=segment.control) for segment in segments]
+    vocabulary = expert.vocabulary
+    parts = [vocabulary.tokens(segment.text, control=segment.control) for segment in segments]
     users = [index for index, segment in enumerate(segments) if not segment.control]
     must = b""
     if heal and users and parts[users[-1]]:
-        must = expert.piece(parts[users[-1]].pop())
-    total = len(expert.bos) + sum(map(len, parts))
+        must = vocabulary.piece(parts[users[-1]].pop())
+    total = len(vocabulary.bos) + sum(map(len, parts))
     if total > room and users:
         first = users[0]
         drop = min(len(parts[first]), -(-(total - room) // TRIM_STEP) * TRIM_STEP)
@@ -62,7 +65,7 @@ def build_prompt(expert: LoadedExpert, segments: tuple[Segment, ...], heal: bool
             extra = max(0, min(total - room, len(parts[index])))
             parts[index] = parts[index][: len(parts[index]) - extra]
             total -= extra
-    tokens = [*expert.bos, *(token for part in parts for token in part)]
+    tokens = [*vocabulary.bos, *(token for part in parts for token in part)]
     if not tokens:
         tokens = [0]
     if len(tokens) > room:
@@ -73,18 +76,11 @@ def build_prompt(expert: LoadedExpert, segments: tuple[Segment, ...], heal: bool
 def prefill(expert: LoadedExpert, tokens: Tokens, turn: Turn, *, warming: bool) -> int:
     """Bring the KV cache to `tokens`; how many were decoded. Raises Superseded, Aborted: what was decoded then stays.
 
-    At least one token is always decoded, since the logits belong to the last decode.
+    At least one token is always decoded, since the logits belong to the last decode; warming may do without.
     """
-    shared = 0
-    for have, want in zip(expert.mirror, tokens, strict=False):
-        if have != want:
-            break
-        shared += 1
-    if warming and shared == len(tokens):
+    if warming and expert.mirror[: len(tokens)] == tokens:
         return 0
-    shared = min(shared, len(tokens) - 1)
-    expert.keep(shared)
-    shared = len(expert.mirror)  # a model that cannot drop a tail starts again
+    shared = expert.approach(tokens)
     decoded = 0
     for start in range(shared, len(tokens), PREFILL_CHUNK):
         if turn.cancelled() or (warming and turn.must_yield()):
@@ -95,21 +91,28 @@ def prefill(expert: LoadedExpert, tokens: Tokens, turn: Turn, *, warming: bool) 
     return decoded
 
 
-def complete(expert: LoadedExpert, request: Complete, turn: Turn, on_text: Callable[[str], None]) -> CompleteReport:
-    """Run `request`; `on_text` gets provisional text, the report's text is the answer. Raises Superseded, Aborted."""
+def complete(
+    experts: Sequence[LoadedExpert], request: Complete, turn: Turn, on_text: Callable[[str], None]
+) -> CompleteReport:
+    """Run `request` on its expert, the first of `experts`, together with its partners, which share its vocabulary.
+
+    `on_text` gets provisional text, the report's text is the answer. Raises Superseded, Aborted.
+    """
     started = time.monotonic()
+    leader = experts[0]
     stop = request.stop
     warming = stop.max_tokens <= 0
-    room = expert.n_ctx - max(8, stop.max_tokens) - 1
+    smallest = min(expert.n_ctx for expert in experts)
+    room = smallest - max(8, stop.max_tokens) - 1
     if room < 32:
-        raise EngineError("bad_request", f"max_tokens {stop.max_tokens} leaves no room in {expert.n_ctx} tokens")
-    prompt = build_prompt(expert, request.segments, request.heal, room)
-    decoded = prefill(expert, prompt.tokens, turn, warming=warming)
+        raise EngineError("bad_request", f"max_tokens {stop.max_tokens} leaves no room in {smallest} tokens")
+    prompt = build_prompt(leader, request.segments, request.heal, room)
+    decoded, *_ = [prefill(expert, prompt.tokens, turn, warming=warming) for expert in experts]
     cached = len(prompt.tokens) - decoded
     if warming:
         return report("", "warm", decoded, cached, 0, started, started, 1.0)
     turn.enter_generation()
-    run = _Run(expert, prompt.must)
+    run = _Run(experts, prompt.must)
     first = 0.0
     reason: StopReason = "tokens"
     text, sent = "", ""
@@ -132,10 +135,11 @@ def complete(expert: LoadedExpert, request: Complete, turn: Turn, on_text: Calla
         if stop.time_ms and (time.monotonic() - first) * 1000 >= stop.time_ms and not run.must:
             reason = "time"
             break
-        if len(expert.mirror) >= expert.n_ctx:
+        if len(leader.mirror) >= smallest:
             reason = "context"
             break
-        expert.decode([token])
+        for expert in experts:
+            expert.decode([token])
     if reason in ("end", "tokens", "time", "context"):
         ended = cut(text, stop, final=True)
         if ended:
@@ -147,8 +151,9 @@ def complete(expert: LoadedExpert, request: Complete, turn: Turn, on_text: Calla
 class _Run:
     """Greedy decoding with token healing: the state of one generation."""
 
-    def __init__(self, expert: LoadedExpert, must: bytes) -> None:
-        self.expert = expert
+    def __init__(self, experts: Sequence[LoadedExpert], must: bytes) -> None:
+        self._experts = experts
+        self._vocabulary = experts[0].vocabulary
         self.must = must  # bytes before the cursor that are still to be spelled
         self.generated = 0
         self.forced_only = 0  # tokens that only spelled bytes before the cursor
@@ -158,15 +163,15 @@ class _Run:
 
     def next_token(self) -> int | None:
         """The next token, its text appended; None at the end of generation."""
-        logits = self.expert.logits()
-        if len(self.expert.banned):
-            logits[self.expert.banned] = -np.inf
+        logits = joint_logits([expert.logits() for expert in self._experts])
+        if len(self._vocabulary.banned):
+            logits[self._vocabulary.banned] = -np.inf
         healing = bool(self.must)
         token, probability = self._healed(logits) if healing else self._greedy(logits)
         if token is None:
             return None
         self.generated += 1
-        piece = self.expert.piece(token)
+        piece = self._vocabulary.piece(token)
         if healing:
             new = piece[len(self.must) :]
             self.must = self.must[len(piece) :]
@@ -180,7 +185,7 @@ class _Run:
 
     def _greedy(self, logits: Logits) -> tuple[int | None, float]:
         token = int(logits.argmax())
-        if self.expert.is_end(token):
+        if self._vocabulary.is_end(token):
             return None, 1.0
         return token, float(1.0 / np.exp(logits - logits[token]).sum())
 
@@ -192,7 +197,7 @@ class _Run:
         best, total = None, 0.0
         top = float(logits[likely[0]])
         for token in map(int, likely):
-            piece = self.expert.piece(token)
+            piece = self._vocabulary.piece(token)
             if piece and (piece.startswith(self.must) or self.must.startswith(piece)):
                 best = token if best is None else best
                 total += float(np.exp(logits[token] - top))
@@ -203,8 +208,8 @@ class _Run:
     def _canonical(self) -> int | None:
         """The tokeniser's own first token for `must`: where no likely token agrees, spelling goes on as usual."""
         text = self.must.decode("utf-8", "ignore")
-        for token in self.expert.tokens(text)[:1]:
-            piece = self.expert.piece(token)
+        for token in self._vocabulary.tokens(text)[:1]:
+            piece = self._vocabulary.piece(token)
             if piece and self.must.startswith(piece):
                 return token
         return None

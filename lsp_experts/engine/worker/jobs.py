@@ -7,7 +7,7 @@ import itertools
 import threading
 from dataclasses import dataclass, field
 
-from lsp_experts.engine.protocol import Complete, Request, Target
+from lsp_experts.engine.protocol import Complete, Request
 
 MAX_WAITING = 256
 
@@ -24,10 +24,10 @@ class Job:
     cancelled: bool = field(default=False, compare=False)
     generating: bool = field(default=False, compare=False)  # the prompt is decoded, its cells are safe
 
-    @property
-    def expert(self) -> str:
-        """The expert the job is about, "" for none."""
-        return str(getattr(self.request, "expert", ""))
+    def completes_on(self, expert: str) -> bool:
+        """Whether it is a completion that `expert` answers, alone or with partners."""
+        request = self.request
+        return isinstance(request, Complete) and expert in (request.expert, *request.partners)
 
 
 class JobQueue:
@@ -84,16 +84,15 @@ class JobQueue:
                     return job, False
         return None, False
 
-    def cancel_expert(self, target: Target) -> tuple[list[Job], bool]:
+    def cancel_expert(self, expert: str) -> tuple[list[Job], bool]:
         """Cancel all completions on an expert: (those that waited, whether one was running)."""
         with self._lock:
-            waiting = [job for job in self._heap if job.expert == target.expert and isinstance(job.request, Complete)]
+            waiting = [job for job in self._heap if job.completes_on(expert)]
             self._drop(waiting)
-            running = self.running
-            hit = running is not None and running.expert == target.expert and isinstance(running.request, Complete)
-            if running is not None and hit:
-                running.cancelled = True
-            return waiting, hit
+            if self.running is None or not self.running.completes_on(expert):
+                return waiting, False
+            self.running.cancelled = True
+            return waiting, True
 
     def _drop(self, jobs: list[Job]) -> None:
         gone = {id(job) for job in jobs}

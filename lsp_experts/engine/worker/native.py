@@ -13,8 +13,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from lsp_experts.errors import EngineError
+
 # ggml's levels; the map in llama_cpp/_logger.py is shifted by one, so we keep our own.
 _WARN, _ERROR = 3, 4
+# What llama.cpp, ggml and its GPU backends log when memory could not be had (provoked with a limited address space).
+_OUT_OF_MEMORY = (
+    "failed to allocate", "unable to allocate", "insufficient memory", "cannot allocate memory", "out of memory",
+    "std::bad_alloc",
+)  # fmt: skip
 
 
 @dataclass
@@ -31,6 +38,12 @@ class Native:
         lines = " / ".join(self.log)
         self.log.clear()
         return lines
+
+    def refusal(self, what: str) -> EngineError:
+        """The error for a call that gave NULL: "out_of_memory" if the log says so, else "load_failed"."""
+        log = self.take_log()
+        scarce = any(sign in log.lower() for sign in _OUT_OF_MEMORY)
+        return EngineError("out_of_memory" if scarce else "load_failed", f"{what}: {log}")
 
 
 def open_library() -> Native:

@@ -7,19 +7,20 @@ import contextlib
 import os
 import sys
 import threading
-import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from lsp_experts.engine import protocol
-from lsp_experts.engine.protocol import Cancel, Complete, Load, Logits, Target, Tokenize
-from lsp_experts.engine.worker import memory
-from lsp_experts.engine.worker.expert import N_BATCH, Aborted, LoadedExpert
+from lsp_experts.engine.protocol import Cancel, Complete, Evict, Load, Logits, Target, Tokenize
+from lsp_experts.engine.worker.expert import N_BATCH
 from lsp_experts.engine.worker.generation import Superseded, Turn, build_prompt, complete
 from lsp_experts.engine.worker.jobs import Job, JobQueue
+from lsp_experts.engine.worker.model import Aborted
 from lsp_experts.engine.worker.native import AbortFlag, Native, build_report
+from lsp_experts.engine.worker.roster import Roster
 from lsp_experts.errors import EngineError
 
 
@@ -30,7 +31,7 @@ class EngineProcess:
         self._native, self._source, self._sink = native, source, sink
         self._flag = AbortFlag(native)
         self._jobs = JobQueue()
-        self._experts: dict[str, LoadedExpert] = {}
+        self._roster = Roster(native, self._flag)
         self._write_lock = threading.Lock()
         self._flag_lock = threading.Lock()
 
@@ -62,13 +63,13 @@ class EngineProcess:
         elif op == "shutdown":
             os._exit(0)
         elif op == "state":
-            self._send(request_id, "done", **asdict(self._state()))
+            self._send(request_id, "done", **asdict(self._roster.state(self._jobs.waiting())))
         elif isinstance(request, Cancel):
             self._cancel(request)
             self._send(request_id, "done")
         else:
-            if op in ("evict", "park") and isinstance(request, Target):
-                self._cancel_expert(request)
+            if op in ("evict", "park") and isinstance(request, Target | Evict):
+                self._cancel_expert(request.expert)
             if not self._jobs.put(request_id, op, request):
                 self._fail(request_id, EngineError("busy", "too many requests wait"))
 
@@ -83,33 +84,13 @@ class EngineProcess:
                 return
         self._fail(job.request_id, EngineError("cancelled", "cancelled before it started"))
 
-    def _cancel_expert(self, target: Target) -> None:
+    def _cancel_expert(self, expert: str) -> None:
         with self._flag_lock:
-            waiting, running = self._jobs.cancel_expert(target)
+            waiting, running = self._jobs.cancel_expert(expert)
             if running:
                 self._flag.raise_flag()
         for job in waiting:
-            self._fail(job.request_id, EngineError("cancelled", f"{target.expert} is being put out"))
-
-    def _state(self) -> protocol.StateReport:
-        experts = tuple(
-            protocol.ExpertState(
-                expert=name,
-                parked=expert.parked,
-                file_bytes=expert.file_bytes,
-                resident_bytes=expert.resident_bytes(),
-                kv_tokens=len(expert.mirror),
-            )
-            for name, expert in list(self._experts.items())
-        )
-        anonymous = memory.anonymous_bytes()
-        paths = {expert.path for expert in list(self._experts.values())}
-        return protocol.StateReport(
-            resident_bytes=anonymous + sum(map(memory.mapped_bytes, paths)),
-            anonymous_bytes=anonymous,
-            experts=experts,
-            waiting=self._jobs.waiting(),
-        )
+            self._fail(job.request_id, EngineError("cancelled", f"{expert} is being put out"))
 
     # -- compute thread -----------------------------------------------------------------------------------------------
 
@@ -121,7 +102,7 @@ class EngineProcess:
         except EngineError as error:
             self._fail(job.request_id, error)
         except MemoryError:
-            self._fail(job.request_id, EngineError("load_failed", "out of memory"))
+            self._fail(job.request_id, EngineError("out_of_memory", "no memory in the engine process"))
         finally:
             with self._flag_lock:
                 self._jobs.finish()
@@ -130,59 +111,31 @@ class EngineProcess:
     def _run(self, job: Job) -> dict[str, Any]:
         match job.op, job.request:
             case "load", Load() as load:
-                return self._load(job, load)
+                return asdict(self._roster.load(load, self._progress_of(job)))
             case "complete", Complete() as request:
                 return self._complete(job, request)
             case "park", Target() as target:
-                self._expert(target.expert).park()
+                return asdict(self._roster.park(target.expert))
             case "unpark", Target() as target:
-                self._expert(target.expert).unpark()
-            case "evict", Target() as target:
-                self._experts.pop(target.expert, _NOTHING).close()
+                return asdict(self._roster.unpark(target.expert))
+            case "evict", Evict() as evict:
+                return asdict(self._roster.evict(evict.expert, forget=evict.forget))
             case "logits", Logits() as request:
                 return self._logits(request)
             case "tokenize", Tokenize() as request:
-                expert = self._expert(request.expert)
-                return {"tokens": [expert.tokens(text) for text in request.texts]}
+                vocabulary = self._roster.expert(request.expert).vocabulary
+                return {"tokens": [vocabulary.tokens(text) for text in request.texts]}
             case _:
                 raise EngineError("unknown_op", f"{job.op} has no handler")
-        return {}
 
-    def _expert(self, name: str) -> LoadedExpert:
-        try:
-            return self._experts[name]
-        except KeyError:
-            raise EngineError("unknown_expert", f"{name} is not loaded") from None
-
-    def _load(self, job: Job, load: Load) -> dict[str, Any]:
-        if load.expert in self._experts:
-            raise EngineError("bad_request", f"{load.expert} is loaded already")
-        started = time.monotonic()
-
+    def _progress_of(self, job: Job) -> Callable[[float], bool]:
         def on_progress(fraction: float) -> bool:
             self._send(job.request_id, "progress", fraction=round(fraction, 3))
             return not job.cancelled
 
-        expert = LoadedExpert(self._native, self._flag, load, on_progress)
-        self._experts[load.expert] = expert
-        report = protocol.LoadReport(
-            file_bytes=expert.file_bytes,
-            resident_bytes=expert.resident_bytes(),
-            load_ms=round((time.monotonic() - started) * 1000, 3),
-            n_vocab=expert.n_vocab,
-            n_ctx=expert.n_ctx,
-            controls=tuple(text for text in load.control_texts if expert.single_control(text)),
-            fim=expert.fim_texts(),
-            architecture=expert.metadata("general.architecture"),
-            file_type=expert.describe(),
-        )
-        return asdict(report)
+        return on_progress
 
     def _complete(self, job: Job, request: Complete) -> dict[str, Any]:
-        expert = self._expert(request.expert)
-        if expert.parked:
-            raise EngineError("bad_request", f"{request.expert} is parked")
-
         def enter_generation() -> None:
             job.generating = True
 
@@ -191,11 +144,12 @@ class EngineProcess:
             must_yield=lambda: self._jobs.urgent_waiting(job.priority),
             enter_generation=enter_generation,
         )
-        report = complete(expert, request, turn, lambda text: self._send(job.request_id, "piece", text=text))
+        experts = self._roster.speakers(request)
+        report = complete(experts, request, turn, lambda text: self._send(job.request_id, "piece", text=text))
         return asdict(report)
 
     def _logits(self, request: Logits) -> dict[str, Any]:
-        expert = self._expert(request.expert)
+        expert = self._roster.expert(request.expert)
         prompt = build_prompt(expert, request.segments, False, expert.n_ctx - 1)
         expert.forget()
         for start in range(0, len(prompt.tokens), N_BATCH):
@@ -216,14 +170,6 @@ class EngineProcess:
 
     def _fail(self, request_id: int, error: EngineError) -> None:
         self._send(request_id, "error", code=error.code, message=error.message)
-
-
-class _Nothing:
-    def close(self) -> None:
-        """An expert that was never loaded needs no freeing: evict is idempotent."""
-
-
-_NOTHING: Any = _Nothing()
 
 
 def private_pipes() -> tuple[BinaryIO, BinaryIO]:
