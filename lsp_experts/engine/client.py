@@ -28,9 +28,11 @@ from lsp_experts.engine.protocol import (
     Complete,
     CompleteReport,
     Empty,
+    Evict,
     Load,
     LoadReport,
     Logits,
+    MoveReport,
     Request,
     StateReport,
     Target,
@@ -144,17 +146,17 @@ class EngineClient:
         """Complete a prompt."""
         return self._call("complete", request, lambda event: structure(event, CompleteReport))
 
-    def park(self, expert: str) -> Call[None]:
-        """Free an expert's context, keep its model."""
-        return self._call("park", Target(expert), _nothing)
+    def park(self, expert: str) -> Call[MoveReport]:
+        """Save an expert's KV cache and free its context; its model stays, what runs on it is cancelled."""
+        return self._call("park", Target(expert), _moved)
 
-    def unpark(self, expert: str) -> Call[None]:
+    def unpark(self, expert: str) -> Call[MoveReport]:
         """Make a parked expert ready again."""
-        return self._call("unpark", Target(expert), _nothing)
+        return self._call("unpark", Target(expert), _moved)
 
-    def evict(self, expert: str) -> Call[None]:
-        """Free everything of an expert; what runs on it is cancelled."""
-        return self._call("evict", Target(expert), _nothing)
+    def evict(self, expert: str, *, forget: bool = False) -> Call[MoveReport]:
+        """Free an expert, its saved KV too if `forget`; what runs on it is cancelled."""
+        return self._call("evict", Evict(expert, forget), _moved)
 
     def logits(self, request: Logits) -> Call[array[float]]:
         """The logits after a prompt, as float32."""
@@ -378,6 +380,10 @@ class EngineClient:
 
 def _nothing(_: Mapping[str, Any]) -> None:
     return None
+
+
+def _moved(event: Mapping[str, Any]) -> MoveReport:
+    return structure(event, MoveReport)
 
 
 def _logits(event: Mapping[str, Any]) -> array[float]:

@@ -12,6 +12,8 @@ from lsp_experts.errors import EngineDied
 
 # What a build of llama.cpp that this CPU cannot run dies of.
 CRASHES = frozenset({"SIGSEGV", "SIGILL", "SIGBUS", "SIGABRT"})
+# What llama.cpp says last where it gives up for want of memory instead of returning an error.
+_STARVED = ("mem_buffer != NULL", "std::bad_alloc")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Death:
     def crashed(self) -> bool:
         """True for the signals of a fault in native code."""
         return self.error.signal_name in CRASHES
+
+    @property
+    def starved(self) -> bool:
+        """True if memory ran out: the fault of no expert and of no build."""
+        return self.crashed and any(words in self.error.tail for words in _STARVED)
 
 
 def exit_name(code: int | None) -> str:

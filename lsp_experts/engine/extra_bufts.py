@@ -53,14 +53,14 @@ class ExtraBuftsMemory:
         others = [key for key in self._read() if key != self._key]  # another server may have written since
         content = json.dumps({"version": 1, "refused": [*others, self._key][-_MAX_KEYS:]}, indent=1)
         with contextlib.suppress(OSError):
-            _write_atomically(self._file, content)
+            write_atomically(self._file, content)
 
     def forget(self) -> None:
         """Try extra buffer types again (after a repair of the library that kept its size and time)."""
         self._refused.discard(self._key)
         keys = [key for key in self._read() if key != self._key]
         with contextlib.suppress(OSError):
-            _write_atomically(self._file, json.dumps({"version": 1, "refused": keys}, indent=1))
+            write_atomically(self._file, json.dumps({"version": 1, "refused": keys}, indent=1))
 
     def _read(self) -> list[str]:
         try:
@@ -102,7 +102,8 @@ def _cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
-def _write_atomically(file: Path, content: str) -> None:
+def write_atomically(file: Path, content: str) -> None:
+    """Replace `file` as a whole; readable by the user only. OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name + ".")
     temporary = Path(name)

@@ -1,7 +1,7 @@
 """The engine without llama.cpp, for tests of everything above it: `python -m lsp_experts.engine.fake [FAULT ...]`.
 
-It speaks engine/protocol.py with a toy model (fake_model.py) and obeys scripted faults (fake_faults.py). No test double
-of the client is needed: the process, the pipe, the signals and the exits are real.
+It speaks engine/protocol.py with toy models (fake_model.py) in a memory (fake_memory.py), and obeys scripted faults
+(fake_faults.py). No test double of the client is needed: the process, the pipe, the signals and the exits are real.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ import heapq
 import itertools
 import os
 import signal
-import stat
 import sys
 import threading
 import time
 from array import array
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from lsp_experts.engine import protocol
 from lsp_experts.engine.fake_faults import Fault, Script, parse
-from lsp_experts.engine.fake_model import Cancelled, ToyExpert, Turn, script_of, toy_tokens
-from lsp_experts.engine.protocol import Cancel, Complete, Load, LoadReport, Logits, Request, Target, Tokenize
+from lsp_experts.engine.fake_memory import ToyMemory
+from lsp_experts.engine.fake_model import Cancelled, Turn, script_of, toy_tokens
+from lsp_experts.engine.protocol import Cancel, Complete, Evict, Load, LoadReport, Logits, Request, Target, Tokenize
 from lsp_experts.errors import EngineError
 
 _MAX_WAITING = 256
@@ -45,13 +46,17 @@ class _Job:
     def expert(self) -> str:
         return str(getattr(self.request, "expert", ""))
 
+    def computes_on(self, expert: str) -> bool:
+        """Whether this is a completion that `expert` leads or takes part in."""
+        return isinstance(self.request, Complete) and expert in (self.expert, *self.request.partners)
+
 
 class FakeEngine:
     """Serves one client over a pair of pipes until its input ends."""
 
     def __init__(self, script: Script, source: BinaryIO, sink: BinaryIO) -> None:
         self._script, self._source, self._sink = script, source, sink
-        self._experts: dict[str, ToyExpert] = {}
+        self._memory = ToyMemory(script)
         self._queue: list[_Job] = []
         self._running: _Job | None = None
         self._changed = threading.Condition()
@@ -95,13 +100,13 @@ class FakeEngine:
             self._send(request_id, "done")
         elif op == "state":
             self._misbehave("state")
-            self._send(request_id, "done", **asdict(self._state()))
+            self._send(request_id, "done", **asdict(self._memory.state(len(self._queue))))
         elif isinstance(request, Cancel):
             self._drop(lambda job: job.request_id == request.target)
             self._send(request_id, "done")
         else:
-            if op in ("evict", "park") and isinstance(request, Target):
-                self._drop(lambda job: job.op == "complete" and job.expert == request.expert)
+            if op in ("evict", "park") and isinstance(request, Target | Evict):
+                self._drop(lambda job: job.computes_on(request.expert))
             self._put(request_id, op, request)
 
     def _put(self, request_id: int, op: str, request: Request) -> None:
@@ -114,7 +119,7 @@ class FakeEngine:
         if full:
             self._fail(request_id, "busy", "too many requests wait")
 
-    def _drop(self, matches: Any) -> None:
+    def _drop(self, matches: Callable[[_Job], bool]) -> None:
         with self._changed:
             dropped = [job for job in self._queue if matches(job)]
             self._queue = [job for job in self._queue if not matches(job)]
@@ -123,26 +128,6 @@ class FakeEngine:
                 self._running.cancelled.set()
         for job in dropped:
             self._fail(job.request_id, "cancelled", "cancelled before it started")
-
-    def _state(self) -> protocol.StateReport:
-        factor = self._script.number("rss", 1.0)
-        experts = tuple(
-            protocol.ExpertState(
-                expert=toy.name,
-                parked=toy.parked,
-                file_bytes=toy.file_bytes,
-                resident_bytes=self._resident_bytes(toy),
-                kv_tokens=len(toy.mirror),
-            )
-            for toy in list(self._experts.values())
-        )
-        own_bytes = int(1_000_000 * factor)
-        total_bytes = own_bytes + sum(expert.resident_bytes for expert in experts)
-        return protocol.StateReport(total_bytes, own_bytes, experts, len(self._queue))
-
-    def _resident_bytes(self, toy: ToyExpert) -> int:
-        """A parked toy keeps a tenth."""
-        return int(toy.file_bytes * self._script.number("rss", 1.0)) // (10 if toy.parked else 1)
 
     # -- compute thread -----------------------------------------------------------------------------------------------
 
@@ -169,70 +154,69 @@ class FakeEngine:
                 return self._load(job, load)
             case "complete", Complete() as request:
                 return self._complete(job, request)
-            case "park" | "unpark", Target() as target:
-                self._expert(target.expert).parked = job.op == "park"
-            case "evict", Target() as target:
-                self._experts.pop(target.expert, None)
+            case "park" | "unpark" | "evict", Target() | Evict() as request:
+                return self._move(job.op, request)
             case "logits", Logits() as request:
-                tokens, _ = self._expert(request.expert).prompt(request.segments, heal=False, room=1 << 20)
+                tokens, _ = self._memory.toy(request.expert).prompt(request.segments, heal=False, room=1 << 20)
                 numbers = array("f", (float(len(token)) for token in tokens)).tobytes()
                 return {"logits": base64.b64encode(numbers).decode(), "tokens": [len(token) for token in tokens]}
             case "tokenize", Tokenize() as request:
-                self._expert(request.expert)
+                self._memory.toy(request.expert)
                 return {"tokens": [[sum(map(ord, token)) for token in toy_tokens(text)] for text in request.texts]}
         return {}
 
-    def _expert(self, name: str) -> ToyExpert:
-        if name not in self._experts:
-            raise EngineError("unknown_expert", f"{name} is not loaded")
-        return self._experts[name]
+    def _move(self, op: str, request: Target | Evict) -> dict[str, Any]:
+        started = time.monotonic()
+        time.sleep(self._script.seconds(f"slow_{op}"))
+        if isinstance(request, Evict):
+            self._memory.evict(request.expert, forget=request.forget)
+        elif op == "park":
+            self._memory.park(request.expert)
+        else:
+            self._memory.unpark(request.expert)
+        return asdict(self._memory.moved(request.expert, _ms_since(started)))
 
     def _load(self, job: _Job, load: Load) -> dict[str, Any]:
         started = time.monotonic()
-        if load.expert in self._experts:
+        if load.expert in self._memory:
             raise EngineError("bad_request", f"{load.expert} is loaded already")
-        if not 64 <= load.n_ctx <= 131_072 or not 1 <= load.n_threads <= 256:
-            raise EngineError("bad_request", f"n_ctx {load.n_ctx} or n_threads {load.n_threads} is out of range")
-        file_bytes = self._file_bytes(load)
+        if not 64 <= load.n_ctx <= 131_072 or not 1 <= load.n_threads <= 256 or load.n_gpu_layers < 0:
+            raise EngineError("bad_request", "n_ctx, n_threads or n_gpu_layers is out of range")
+        self._memory.file_bytes(load)  # what cannot be loaded is refused at once
+        shared = self._memory.shares(load)
         for step in range(5):
             self._send(job.request_id, "progress", fraction=step / 4)
-            if job.cancelled.wait(self._script.seconds("slow_load") / 5):
+            if job.cancelled.wait(0 if shared else self._script.seconds("slow_load") / 5):
                 raise Cancelled
-        toy = ToyExpert(load.expert, load.path, file_bytes, load.n_ctx, script_of(load.expert, os.environ))
-        toy.probability = self._script.number("probability", toy.probability)
-        self._experts[load.expert] = toy
+        toy = self._memory.add(load, script_of(load.expert, os.environ))
+        state = self._memory.expert_state(toy)
         fim = None if "no_fim" in self._script.settings else _FIM
         return asdict(
             LoadReport(
-                file_bytes=file_bytes,
-                resident_bytes=self._resident_bytes(toy),
-                load_ms=round((time.monotonic() - started) * 1000, 3),
-                n_vocab=1000,
+                file_bytes=toy.file_bytes,
+                resident_bytes=state.resident_bytes,
+                load_ms=_ms_since(started),
+                n_vocab=toy.n_vocab,
                 n_ctx=load.n_ctx,
                 controls=load.control_texts if fim else (),
                 fim=fim,
                 architecture="toy",
                 file_type="toy",
+                weights_bytes=state.weights_bytes,
+                shared=shared,
+                kv_tokens=state.kv_tokens,
+                n_gpu_layers=toy.weights.gpu_layers,
+                device_bytes=0 if shared else self._memory.device_bytes(toy.weights),
             )
         )
 
-    def _file_bytes(self, load: Load) -> int:
-        if load.expert in self._script.load_failed:
-            raise EngineError("load_failed", f"the script refuses {load.expert}")
-        if load.expert in self._script.sizes:
-            return self._script.sizes[load.expert]
-        try:
-            status = Path(load.path).stat()
-        except OSError as error:
-            raise EngineError("load_failed", f"{load.path}: {error.strerror}") from None
-        if not stat.S_ISREG(status.st_mode) or status.st_size == 0:
-            raise EngineError("load_failed", f"{load.path} is not a model file")
-        return status.st_size
-
     def _complete(self, job: _Job, request: Complete) -> dict[str, Any]:
-        toy = self._expert(request.expert)
-        if toy.parked:
-            raise EngineError("bad_request", f"{request.expert} is parked")
+        toy, *partners = (self._memory.hot_toy(name) for name in (request.expert, *request.partners))
+        if len({request.expert, *request.partners}) <= len(partners):
+            raise EngineError("bad_request", "an ensemble names an expert twice")
+        for partner in partners:
+            if partner.n_vocab != toy.n_vocab:
+                raise EngineError("bad_request", f"{partner.name} has another vocabulary than {toy.name}")
 
         def on_token() -> None:
             self._misbehave("token", request.expert)
@@ -248,7 +232,7 @@ class FakeEngine:
             on_token=on_token,
             on_text=lambda text: self._send(job.request_id, "piece", text=text),
         )
-        return asdict(toy.complete(request, turn))
+        return asdict(toy.complete(request, turn, partners))
 
     # -- both ---------------------------------------------------------------------------------------------------------
 
@@ -282,6 +266,10 @@ class FakeEngine:
             case "half":
                 self._write(b'{"id":1,"event"')
                 os._exit(0)
+            case "close":
+                self._sink.close()
+                time.sleep(_HANG_S)
+                os._exit(0)
             case "stray":
                 self._send(1_000_000, "done")
             case "print":
@@ -302,6 +290,10 @@ class FakeEngine:
                 self._sink.flush()
         except OSError:
             os._exit(0)
+
+
+def _ms_since(started: float) -> float:
+    return round((time.monotonic() - started) * 1000, 3)
 
 
 def main() -> None:

@@ -10,17 +10,24 @@ Faults are WHAT[:ARGUMENT][@WHEN[N][:EXPERT]][+extra_bufts]:
     hang@complete          stops answering anything, pings too
     stall@complete         the compute thread stops, pings are still answered
     garbage@complete       writes a line that is not JSON; longline: one over the limit; half: half a line, then exits
+    close@complete         closes its pipe and lives on, so that its exit comes late
     stray@complete         answers a request that nobody made
     print@complete         prints to stdout, as a library might
 
 Settings are NAME[:VALUE]:
 
-    slow:5ms, slow_prompt:1ms, slow_load:50ms   per generated token, per decoded prompt token, per load
+    slow:5ms, slow_prompt:1ms   per generated token, per decoded prompt token
+    slow_load:50ms       per load that finds no weights to share
+    slow_park:50ms, slow_unpark:50ms, slow_evict:50ms
     load_failed:go       refuses to load that expert
-    size:go=1000000      its bytes; then no file is needed
-    rss:2x               reports twice the memory
-    no_hello, protocol:2 never greets, greets with that version
-    probability:0.5      of each token (default 0.9)
+    oom:go, oom:go=2     no memory for its loads, for its first 2 loads
+    capacity:1000000     no memory for a load or unpark that brings the sum over all toys (fake_memory.py) over it
+    gpu:500000/1000000   there is a GPU with that much free and total memory
+    size:go=1000000      its bytes while it is HOT; then no file is needed
+    rss:2x               takes and reports twice the memory
+    kv:100               bytes that a saved KV token takes (default 0)
+    no_hello, protocol:1 never greets, greets with that version
+    probability:0.5, probability:go=0.5   of each token (default 0.9)
     no_fim               has no FIM tokens
     stderr:TEXT          writes TEXT to stderr when it starts
     once:FILE  faults happen only while FILE does not exist, and the first one makes it
@@ -32,11 +39,12 @@ import re
 from dataclasses import dataclass, field
 
 _FAULT = re.compile(
-    r"(?P<what>die|exit|hang|stall|garbage|longline|half|stray|print)(?P<code>\d+)?(?::(?P<argument>\w+))?"
+    r"(?P<what>die|exit|hang|stall|garbage|longline|half|close|stray|print)(?P<code>\d+)?(?::(?P<argument>\w+))?"
     r"(?:@(?P<when>[a-z]+)(?P<nth>\d+)?(?::(?P<expert>[^+]+))?)?(?P<extra>\+extra_bufts)?"
 )
 _SETTINGS = (
-    "slow", "slow_prompt", "slow_load", "rss", "no_hello", "protocol", "probability", "stderr", "no_fim", "once",
+    "slow", "slow_prompt", "slow_load", "slow_park", "slow_unpark", "slow_evict", "capacity", "gpu", "rss", "kv",
+    "no_hello", "protocol", "stderr", "no_fim", "once",
 )  # fmt: skip
 
 
@@ -60,6 +68,8 @@ class Script:
     settings: dict[str, str] = field(default_factory=dict)
     load_failed: frozenset[str] = frozenset()
     sizes: dict[str, int] = field(default_factory=dict)
+    oom: dict[str, float] = field(default_factory=dict)  # loads that find no memory, still to come
+    probabilities: dict[str, float] = field(default_factory=dict)  # "": of all that are not named
     _counts: dict[str, int] = field(default_factory=dict)
 
     def due(self, when: str, expert: str, *, extra_bufts: bool = False) -> list[Fault]:
@@ -74,6 +84,16 @@ class Script:
             and (extra_bufts or not fault.extra_bufts)
         ]
 
+    def runs_out_of_memory(self, expert: str) -> bool:
+        """Whether this load of `expert` finds no memory. To be called once each load."""
+        left = self.oom.get(expert, 0)
+        self.oom[expert] = left - 1
+        return left > 0
+
+    def probability(self, expert: str) -> float:
+        """The probability of each token that `expert` says."""
+        return self.probabilities.get(expert, self.probabilities.get("", 0.9))
+
     def seconds(self, name: str) -> float:
         """A time setting in seconds, 0 if it is not set."""
         text = self.settings.get(name, "0")
@@ -87,24 +107,28 @@ class Script:
 def parse(arguments: list[str]) -> Script:
     """The script of `arguments`; SystemExit names one that is unknown."""
     faults: list[Fault] = []
-    settings: dict[str, str] = {}
     refused: set[str] = set()
-    sizes: dict[str, int] = {}
+    script = Script()
     for argument in arguments:
         name, _, value = argument.partition(":")
+        expert, equals, number = value.rpartition("=")
         found = _FAULT.fullmatch(argument)
         if found:
             faults.append(_fault(found))
         elif name == "load_failed":
             refused.add(value)
         elif name == "size":
-            expert, _, size = value.rpartition("=")
-            sizes[expert] = int(size)
+            script.sizes[expert] = int(number)
+        elif name == "oom":
+            script.oom[expert or value] = int(number) if equals else float("inf")
+        elif name == "probability":
+            script.probabilities[expert] = float(number)
         elif name in _SETTINGS:
-            settings[name] = value
+            script.settings[name] = value
         else:
             raise SystemExit(f"{__doc__}\nunknown fault {argument!r}")
-    return Script(tuple(faults), settings, frozenset(refused), sizes)
+    script.faults, script.load_failed = tuple(faults), frozenset(refused)
+    return script
 
 
 def _fault(found: re.Match[str]) -> Fault:

@@ -1,4 +1,4 @@
-"""The toy model of the fake engine: its tokens, its KV mirror, and what it says.
+"""The toy model of the fake engine: its tokens, and what it says.
 
 Tokens are words, runs of blanks, newlines and single other characters; a control segment is one token; there is one
 token at the start of every prompt. So counts of prompt and cached tokens are real longest-common-prefix figures.
@@ -6,7 +6,8 @@ token at the start of every prompt. So counts of prompt and cached tokens are re
 What it says: the scripted text of the expert, less what stands before the cursor already. If the script is `return x`
 and the text before the cursor ends in `ret`, it says `urn x`. Text before the cursor is the first user segment, and the
 last one where that ends the prompt (as in an anchored prompt). Without a script it says `«EXPERT»:N`, N being the
-number of prompt tokens. The script is the variable LSP_EXPERTS_FAKE_TEXT: a text for all experts, or a JSON object
+number of prompt tokens. In an ensemble all toys read the prompt, the first one speaks, and each token has the mean of
+their probabilities. The script is the variable LSP_EXPERTS_FAKE_TEXT: a text for all experts, or a JSON object
 {"go": "return x", "*": "..."}.
 """
 
@@ -15,9 +16,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lsp_experts.engine.fake_kv import ToyCache
 from lsp_experts.engine.protocol import Complete, CompleteReport, Segment, StopReason
 from lsp_experts.engine.reporting import report
 from lsp_experts.engine.stopping import cut
@@ -44,18 +46,34 @@ class Turn:
     on_text: Callable[[str], None]
 
 
+@dataclass(frozen=True, eq=False)
+class ToyWeights:
+    """The model of one file, which toys share."""
+
+    path: str
+    bytes: int
+    gpu_layers: int = 0
+
+
 @dataclass
 class ToyExpert:
     """One loaded toy."""
 
     name: str
-    path: str
+    weights: ToyWeights
     file_bytes: int
+    own_bytes: int  # beside the weights
     n_ctx: int
     script: str | None
     probability: float = 0.9
+    files: tuple[object, ...] = ()  # names the files that its KV belongs to
     parked: bool = False
-    mirror: list[str] = field(default_factory=list)
+    cache: ToyCache = field(default_factory=ToyCache)
+
+    @property
+    def n_vocab(self) -> int:
+        """Toys whose names start with `alien` have another vocabulary than the others."""
+        return 2000 if self.name.startswith("alien") else 1000
 
     def prompt(self, segments: tuple[Segment, ...], *, heal: bool, room: int) -> tuple[list[str], str]:
         """The prompt's tokens, and the text that the first generated tokens have to spell again."""
@@ -72,29 +90,29 @@ class ToyExpert:
 
     def prefill(self, tokens: list[str], turn: Turn, *, warming: bool) -> int:
         """Bring the mirror to `tokens`; how many were decoded. At least one, except while warming."""
-        shared = _shared(self.mirror, tokens)
+        mirror_tokens = self.cache.prepare(tokens)
         if not warming:
-            shared = min(shared, len(tokens) - 1)
-        del self.mirror[shared:]
+            mirror_tokens = min(mirror_tokens, len(tokens) - 1)
+        del self.cache.mirror[mirror_tokens:]
         decoded = 0
-        for start in range(shared, len(tokens), _CHUNK):
-            if turn.cancelled():
+        for start in range(mirror_tokens, len(tokens), _CHUNK):
+            if turn.cancelled() or (warming and turn.must_yield()):
                 raise Cancelled
-            if warming and turn.must_yield():
-                break
             part = tokens[start : start + _CHUNK]
             turn.on_prompt(len(part))
-            self.mirror.extend(part)
+            self.cache.mirror.extend(part)
             decoded += len(part)
         return decoded
 
-    def complete(self, request: Complete, turn: Turn) -> CompleteReport:
-        """Run a completion; Cancelled between two tokens."""
+    def complete(self, request: Complete, turn: Turn, partners: Sequence[ToyExpert] = ()) -> CompleteReport:
+        """Run a completion, as the first of an ensemble if it has partners; Cancelled between two tokens."""
         started = time.monotonic()
         stop = request.stop
         warming = stop.max_tokens <= 0
-        tokens, must = self.prompt(request.segments, heal=request.heal, room=self.n_ctx - max(8, stop.max_tokens) - 1)
-        decoded = self.prefill(tokens, turn, warming=warming)
+        ensemble = (self, *partners)
+        room = min(toy.n_ctx for toy in ensemble) - max(8, stop.max_tokens) - 1
+        tokens, must = self.prompt(request.segments, heal=request.heal, room=room)
+        decoded, *_ = [toy.prefill(tokens, turn, warming=warming) for toy in ensemble]
         cached = len(tokens) - decoded
         if warming:
             return report("", "warm", decoded, cached, 0, started, started, 1.0)
@@ -122,11 +140,13 @@ class ToyExpert:
             if stop.time_ms and (time.monotonic() - first) * 1000 >= stop.time_ms:
                 reason = "time"
                 break
-            self.mirror.append(piece)
+            for toy in ensemble:
+                toy.cache.mirror.append(piece)
         if reason in ("end", "tokens", "time"):
             text, reason = cut(text, stop, final=True) or (text, reason)
         said = generated - forced
-        return report(text, reason, decoded + forced, cached, said, started, first, self.probability**said)
+        probability = sum(toy.probability for toy in ensemble) / len(ensemble)
+        return report(text, reason, decoded + forced, cached, said, started, first, probability**said)
 
     def _says(self, segments: tuple[Segment, ...], prompt_tokens: int) -> str:
         if self.script is None:
@@ -157,10 +177,3 @@ def script_of(expert: str, environment: Mapping[str, str]) -> str | None:
         return text
     said = scripts.get(expert, scripts.get("*"))
     return said if isinstance(said, str) else None
-
-
-def _shared(one: list[str], two: list[str]) -> int:
-    for index, (first, second) in enumerate(zip(one, two, strict=False)):
-        if first != second:
-            return index
-    return min(len(one), len(two))

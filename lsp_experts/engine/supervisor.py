@@ -15,12 +15,22 @@ from lsp_experts.engine.call import Call
 from lsp_experts.engine.client import EngineClient
 from lsp_experts.engine.death import CRASHES, Death
 from lsp_experts.engine.extra_bufts import ExtraBuftsMemory
-from lsp_experts.engine.protocol import Complete, CompleteReport, Load, LoadReport, Logits, StateReport, Tokenize
+from lsp_experts.engine.protocol import (
+    Complete,
+    CompleteReport,
+    Load,
+    LoadReport,
+    Logits,
+    MoveReport,
+    StateReport,
+    Tokenize,
+)
 from lsp_experts.engine.quarantine import History, Limits, judge
 from lsp_experts.errors import EngineDied, EngineError
 
 R = TypeVar("R")
-_BLAMED = ("load", "complete", "unpark", "logits", "tokenize")  # ops in which an expert's file is at work
+# Ops in which an expert's file is at work; to park or evict only frees what worked before.
+_BLAMED = ("load", "complete", "unpark", "logits", "tokenize")
 
 
 class Supervisor:
@@ -90,7 +100,8 @@ class Supervisor:
         """Load an expert, starting the engine where needed. EngineError, EngineDied.
 
         A crash with `use_extra_bufts` is answered by one try without, and remembered. A load that only waited while
-        another expert killed the engine is tried once more. Cancelling the caller takes the expert out again.
+        another expert killed the engine is tried once more. "out_of_memory" is raised and blames nobody. Cancelling the
+        caller takes the expert out again.
         """
         attempt = _absolute(replace(load, use_extra_bufts=load.use_extra_bufts and not self._memory.refused))
         crashed_with_extra = retried = False
@@ -103,6 +114,8 @@ class Supervisor:
             except EngineDied as died:
                 death = client.death
                 guilty = death is None or (death.op == "load" and death.expert == load.expert)
+                if guilty and death is not None and death.starved:
+                    raise EngineError("out_of_memory", f"the engine had no memory for {load.expert}") from died
                 if attempt.use_extra_bufts and died.signal_name in CRASHES:
                     attempt = replace(attempt, use_extra_bufts=False)
                     crashed_with_extra = guilty
@@ -118,8 +131,9 @@ class Supervisor:
     # -- requests about what is loaded --------------------------------------------------------------------------------
 
     def complete(self, request: Complete) -> Call[CompleteReport]:
-        """Complete a prompt. An expert that is not loaded in this generation ends it as "unknown_expert"."""
-        return self._ask(request.expert, lambda client: client.complete(request))
+        """Complete a prompt. An expert or partner not loaded in this generation ends it as "unknown_expert"."""
+        missing = next((partner for partner in request.partners if partner not in self._loaded), request.expert)
+        return self._ask(missing, lambda client: client.complete(request))
 
     async def logits(self, request: Logits) -> array[float]:
         """The logits after a prompt (lab)."""
@@ -129,31 +143,33 @@ class Supervisor:
         """Token ids of texts (lab)."""
         return await self._ask(request.expert, lambda client: client.tokenize(request)).result()
 
-    async def park(self, expert: str) -> None:
-        """Free the expert's context, keep its model."""
-        await self._ask(expert, lambda client: client.park(expert)).result()
+    async def park(self, expert: str) -> MoveReport:
+        """Save the expert's KV cache and free its context; its model stays, what runs on it is cancelled."""
+        return await self._ask(expert, lambda client: client.park(expert)).result()
 
-    async def unpark(self, expert: str) -> None:
-        """Make a parked expert ready again."""
-        await self._ask(expert, lambda client: client.unpark(expert)).result()
+    async def unpark(self, expert: str) -> MoveReport:
+        """Make a parked expert ready again. EngineError("out_of_memory") leaves it parked."""
+        return await self._ask(expert, lambda client: client.unpark(expert)).result()
 
-    async def evict(self, expert: str) -> None:
-        """Free everything of an expert; what runs on it is cancelled. An expert that is not there is fine."""
+    async def evict(self, expert: str, *, forget: bool = False) -> MoveReport:
+        """Free an expert, its saved KV too if `forget`; what runs on it is cancelled. One that is not there is fine."""
         client = self._running
         if client is None:
-            return
+            return MoveReport(0.0)
         load = self._loaded.pop(expert, None)  # from here on nothing new starts on it
         try:
-            await client.evict(expert).result()
+            report = await client.evict(expert, forget=forget).result()
         except EngineDied:
-            return  # it is gone all the same
+            return MoveReport(0.0)  # it is gone all the same
         except EngineError as error:
-            if error.code != "unknown_expert":
-                if load and client is self._running:
-                    self._loaded[expert] = load
-                raise
+            if error.code == "unknown_expert":
+                return MoveReport(0.0)
+            if load and client is self._running:
+                self._loaded[expert] = load
+            raise
         if client is self._running:
             self._loaded.pop(expert, None)  # a load that was on its way has ended before the eviction did
+        return report
 
     async def state(self) -> StateReport:
         """What the engine holds and how much memory it takes; nothing while no process runs."""
@@ -261,7 +277,8 @@ class Supervisor:
     def _count(self, death: Death) -> None:
         request = death.request
         build_is_to_blame = isinstance(request, Load) and request.use_extra_bufts and death.crashed
-        expert = death.expert if death.op in _BLAMED and not build_is_to_blame else ""
+        blamed = death.op in _BLAMED and not build_is_to_blame and not death.starved
+        expert = death.expert if blamed else ""
         verdict = judge(self._history, self._clock(), expert, self._limits)
         self._history = verdict.history
         signal_name, tail = death.error.signal_name, death.error.tail
@@ -288,7 +305,8 @@ class Supervisor:
 
 def _absolute(load: Load) -> Load:
     """The engine has a working folder of its own: a relative path would mean another file there."""
-    return replace(load, path=str(Path(load.path).absolute()))
+    adapter = str(Path(load.adapter).absolute()) if load.adapter else ""
+    return replace(load, path=str(Path(load.path).absolute()), adapter=adapter)
 
 
 def _verify(expert: str) -> str:

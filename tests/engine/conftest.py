@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest_asyncio
+from engine.supervised import Make, World
 
 from lsp_experts.engine.client import EngineClient, Patience
 from lsp_experts.engine.command import engine_spawner, fake_command, worker_command
@@ -30,3 +32,18 @@ async def start_engine() -> AsyncIterator[StartEngine]:
     for client in clients:
         await client.close()
     assert not [client.pid for client in clients if psutil.pid_exists(client.pid)], "an engine was left behind"
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Make]:
+    worlds: list[World] = []
+
+    def make(*lives: tuple[str, ...], patience: Patience | None = None) -> World:
+        worlds.append(World(tmp_path / "state" / "extra_bufts.json", list(lives) or [()], patience))
+        return worlds[-1]
+
+    yield make
+    for one in worlds:
+        await one.supervisor.close()
+        await one.supervisor.close()
+        assert not [client for client in one.clients if psutil.pid_exists(client.pid)]

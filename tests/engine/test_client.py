@@ -61,6 +61,7 @@ async def test_a_signal_ends_every_open_call(start_engine: Any, name: str, when:
         ("garbage@load", "not JSON"),
         ("longline@load", f"over {MAX_LINE_BYTES} bytes"),
         ("half@load", "exit 0"),
+        ("close@load", "SIGKILL"),
         ("stray@load", "not open"),
     ],
 )
@@ -104,7 +105,7 @@ async def test_the_heart_beats_only_while_a_call_is_open(start_engine: Any) -> N
     ("arguments", "patience", "reason"),
     [
         (["no_hello"], {"start_s": 0.3}, "no hello"),
-        (["protocol:2"], {}, "protocol 2"),
+        (["protocol:1"], {}, "protocol 1"),
         (["nonsense"], {}, "exit 1"),
     ],
 )

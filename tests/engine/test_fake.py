@@ -12,11 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_experts.engine.fake_faults import Fault, parse
-from lsp_experts.engine.fake_model import ToyExpert, Turn, script_of, toy_tokens
+from lsp_experts.engine.fake_model import ToyExpert, ToyWeights, Turn, script_of, toy_tokens
 from lsp_experts.engine.protocol import Complete, CompleteReport, Load, Segment, Stop
 from lsp_experts.errors import EngineError
 
 P, S, M = (Segment(text, control=True) for text in ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"))
+
+
+def toy_expert(script: str | None, n_ctx: int = 2048) -> ToyExpert:
+    return ToyExpert("go", ToyWeights("", 1), 1, 0, n_ctx, script)
 
 
 def run(toy: ToyExpert, *segments: Segment, heal: bool = True, **stop: Any) -> tuple[CompleteReport, str]:
@@ -34,7 +38,7 @@ def check_text(before: str, script: str, expected: str, reason: str = "end", **s
             (Segment(before),),
             (P, Segment(head + "\n" if "\n" in before else ""), S, Segment("\n}"), M, Segment(line)),
         ):
-            report, streamed = run(ToyExpert("go", "", 1, 2048, script), *segments, heal=heal, **stop)
+            report, streamed = run(toy_expert(script), *segments, heal=heal, **stop)
             assert (report.text, report.stop) == (expected, reason), (heal, segments)
             assert report.text.startswith(streamed) or streamed.startswith(report.text), "pieces are provisional"
 
@@ -55,7 +59,7 @@ def check_text(before: str, script: str, expected: str, reason: str = "end", **s
 )
 def test_the_toy_says_what_is_scripted(before: str, script: str, expected: str, reason: str, stop: Any) -> None:
     if reason == "tokens":  # healing spends a token
-        report, _ = run(ToyExpert("go", "", 1, 2048, script), Segment(before), heal=False, **stop)
+        report, _ = run(toy_expert(script), Segment(before), heal=False, **stop)
         assert (report.text, report.stop) == (expected, reason)
     else:
         check_text(before, script, expected, reason, **stop)
@@ -67,7 +71,7 @@ def test_tokens_joined_are_the_text(text: str) -> None:
 
 
 def test_counts_are_longest_common_prefixes() -> None:
-    toy = ToyExpert("go", "", 1, 2048, None)
+    toy = toy_expert(None)
     head = (P, Segment("package main\n"), S, Segment("\n"), M)
     first, _ = run(toy, *head, Segment("x = foo"), heal=False)
     assert (first.prompt_tokens, first.cached_tokens) == (1 + 3 + 4 + 1 + 5, 0)
@@ -83,7 +87,7 @@ def test_counts_are_longest_common_prefixes() -> None:
 
 
 def test_a_prompt_that_is_too_long_loses_its_head() -> None:
-    toy = ToyExpert("go", "", 1, 512, "x")
+    toy = toy_expert("x", 512)
     report, _ = run(toy, P, Segment("a " * 400), S, M, Segment("b"), heal=False)
     assert report.prompt_tokens <= 512
     with pytest.raises(EngineError):
@@ -116,6 +120,7 @@ def test_scripts_come_from_one_variable(variable: str | None, expected: str | No
         ("exit0", Fault("exit", "0")),
         ("hang@complete", Fault("hang")),
         ("longline", Fault("longline")),
+        ("close@load:go", Fault("close", "", "load", expert="go")),
     ],
 )
 def test_faults_are_read(argument: str, expected: Fault) -> None:
@@ -126,6 +131,16 @@ def test_settings_are_read_and_unknown_ones_refused() -> None:
     script = parse(["slow:5ms", "slow_load:2s", "rss:2x", "size:go=10", "size:a=b=3", "load_failed:css"])
     assert (script.seconds("slow"), script.seconds("slow_load"), script.seconds("slow_prompt")) == (0.005, 2.0, 0.0)
     assert (script.number("rss", 1), script.sizes, script.load_failed) == (2.0, {"go": 10, "a=b": 3}, {"css"})
+    script = parse(["oom:go=1", "oom:html", "probability:0.5", "probability:go=0.7"])
+    assert [script.runs_out_of_memory(expert) for expert in ("go", "html", "css") * 2] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert [script.probability(expert) for expert in ("go", "html")] == [0.7, 0.5]
     for wrong in ("dye", "die@@", "slow_down:1"):
         with pytest.raises(SystemExit):
             parse([wrong])
@@ -157,18 +172,6 @@ async def test_priorities_decide_who_runs_next(start_engine: Any, monkeypatch: p
     await asyncio.gather(note("warm", 10), note("key", 0), note("key2", 0))
     assert first.ended
     assert order == ["key", "key2", "warm"]
-
-
-@pytest.mark.asyncio
-async def test_memory_is_scripted(start_engine: Any) -> None:
-    client = await start_engine("size:go=1000", "size:html=500", "rss:2x")
-    for expert in ("go", "html"):
-        report = await client.load(Load(expert, "/nowhere")).result()
-        assert report.resident_bytes == 2 * report.file_bytes
-    await client.park("html").result()
-    state = await client.state().result()
-    assert [expert.resident_bytes for expert in state.experts] == [2000, 100]
-    assert state.resident_bytes == state.anonymous_bytes + 2100
 
 
 @pytest.mark.asyncio

@@ -16,10 +16,12 @@ from lsp_experts.engine.protocol import (
     OPERATIONS,
     PROTOCOL_VERSION,
     Complete,
+    Evict,
     Load,
     Logits,
     Segment,
     Stop,
+    Target,
     Tokenize,
     decode_request,
     encode_request,
@@ -129,9 +131,10 @@ async def test_cancel_ends_the_call_at_once_and_leaves_the_engine_well(
 ) -> None:
     client = await loaded(start_engine, kind, tiny_gguf)
     calls = [client.complete(replace(PROMPT, stop=Stop(max_tokens=200, max_lines=200))) for _ in range(5)]
-    for call in calls:
+    for call in calls:  # all before the loop runs again: a call that has its answer cannot be cancelled any more
         call.cancel(keep_prefill=call.id % 2 == 0)
         assert call.ended
+    for call in calls:
         assert await failure(call) == "cancelled"
     assert (await client.complete(PROMPT).result()).decoded_tokens > 0
 
@@ -141,13 +144,19 @@ async def test_cancel_ends_the_call_at_once_and_leaves_the_engine_well(
 async def test_park_keeps_the_expert_and_evict_does_not(start_engine: Any, kind: str, tiny_gguf: Path) -> None:
     client = await loaded(start_engine, kind, tiny_gguf)
     before = await client.complete(PROMPT).result()
-    await client.park("go").result()
+    hot = (await client.state().result()).experts[0]
+    parked = await client.park("go").result()
+    assert parked.kv_tokens > 0
+    assert 0 < parked.resident_bytes < hot.resident_bytes
+    assert parked.weights_bytes <= parked.resident_bytes
     assert [expert.parked for expert in (await client.state().result()).experts] == [True]
     assert await failure(client.complete(PROMPT)) == "bad_request"
-    await client.unpark("go").result()
+    unparked = await client.unpark("go").result()
+    assert unparked.kv_tokens == parked.kv_tokens, "the KV cache came back"
+    assert unparked.resident_bytes > parked.resident_bytes
     after = await client.complete(PROMPT).result()
     assert after.text == before.text
-    assert after.cached_tokens > 0, "the KV cache came back"
+    assert after.prompt_tokens <= 3
     await client.evict("go").result()
     await client.evict("go").result()
     assert (await client.state().result()).experts == ()
@@ -155,11 +164,72 @@ async def test_park_keeps_the_expert_and_evict_does_not(start_engine: Any, kind:
 
 
 @every_engine
+@pytest.mark.parametrize("forget", [False, True])
 @pytest.mark.asyncio
-async def test_evict_cancels_what_runs(start_engine: Any, kind: str, tiny_gguf: Path) -> None:
-    client = await loaded(start_engine, kind, tiny_gguf, "slow:5ms")
-    calls = [client.complete(replace(PROMPT, stop=Stop(max_tokens=200, max_lines=200), heal=n > 0)) for n in range(4)]
+async def test_saved_kv_outlives_the_expert_unless_it_is_forgotten(
+    start_engine: Any, kind: str, tiny_gguf: Path, forget: bool
+) -> None:
+    client = await loaded(start_engine, kind, tiny_gguf, "kv:10")
+    before = await client.complete(PROMPT).result()
+    evicted = await client.evict("go", forget=forget).result()
+    state = await client.state().result()
+    assert (evicted.kv_tokens > 0, state.evicted_kv_bytes > 0) == (not forget, not forget)
+    assert evicted.resident_bytes == state.evicted_kv_bytes
+    report = await client.load(Load("go", str(tiny_gguf), n_ctx=512)).result()
+    assert report.kv_tokens == evicted.kv_tokens
+    after = await client.complete(PROMPT).result()
+    assert after.text == before.text
+    assert (after.prompt_tokens <= 3) == (not forget)
+
+
+@every_engine
+@pytest.mark.asyncio
+async def test_experts_over_one_file_share_its_weights(start_engine: Any, kind: str, tiny_gguf: Path) -> None:
+    client = await loaded(start_engine, kind, tiny_gguf)
+    alone = (await client.state().result()).experts[0]
+    second = await client.load(Load("html", str(tiny_gguf), n_ctx=512)).result()
+    assert second.shared
+    assert second.weights_bytes > 0
+    state = await client.state().result()
+    assert [expert.weights_bytes > 0 for expert in state.experts] == [True, True]
+    own = [expert.resident_bytes - expert.weights_bytes for expert in state.experts]
+    assert state.resident_bytes < state.anonymous_bytes + sum(expert.resident_bytes for expert in state.experts)
+    assert sum(own) + second.weights_bytes < 2 * alone.resident_bytes
     await client.evict("go").result()
+    assert (await client.complete(replace(PROMPT, expert="html")).result()).decoded_tokens > 0
+
+
+@every_engine
+@pytest.mark.asyncio
+async def test_an_ensemble_needs_all_its_experts(start_engine: Any, kind: str, tiny_gguf: Path) -> None:
+    client = await loaded(start_engine, kind, tiny_gguf)
+    await client.load(Load("html", str(tiny_gguf), n_ctx=512)).result()
+    alone = await client.complete(PROMPT).result()
+    together = await client.complete(replace(PROMPT, partners=("html",))).result()
+    if kind == "real":  # twice the same model
+        assert together.text == alone.text
+    assert 0 < together.joint_probability <= 1
+    assert (await client.complete(replace(PROMPT, expert="html")).result()).prompt_tokens <= 3, (
+        "it read the prompt, too"
+    )
+    assert await failure(client.complete(replace(PROMPT, partners=("css",)))) == "unknown_expert"
+    assert await failure(client.complete(replace(PROMPT, partners=("go",)))) == "bad_request"
+    await client.park("html").result()
+    assert await failure(client.complete(replace(PROMPT, partners=("html",)))) == "bad_request"
+
+
+@every_engine
+@pytest.mark.parametrize("move", ["park", "evict"])
+@pytest.mark.parametrize("who", ["go", "html"])
+@pytest.mark.asyncio
+async def test_park_and_evict_cancel_what_runs(
+    start_engine: Any, kind: str, tiny_gguf: Path, move: str, who: str
+) -> None:
+    client = await loaded(start_engine, kind, tiny_gguf, "slow:5ms")
+    await client.load(Load("html", str(tiny_gguf), n_ctx=512)).result()
+    long = replace(PROMPT, stop=Stop(max_tokens=200, max_lines=200), partners=("html",))
+    calls = [client.complete(replace(long, heal=number > 0)) for number in range(4)]
+    await getattr(client, move)(who).result()
     ends = [await asyncio.wait_for(asyncio.gather(call.result(), return_exceptions=True), 30) for call in calls]
     assert all(not isinstance(end, EngineError) or end.code == "cancelled" for (end,) in ends)
     assert isinstance(ends[-1][0], EngineError)
@@ -220,7 +290,12 @@ def test_lines_that_are_no_request_are_refused_by_name(kind: str, home: Path) ->
 
 
 def test_every_operation_round_trips() -> None:
-    samples: dict[str, Any] = {"load": Load("go", "/x", control_texts=("a",)), "complete": PROMPT}
+    samples: dict[str, Any] = {
+        "load": Load("go", "/x", control_texts=("a",), adapter="/y", adapter_scale=0.5, n_gpu_layers=9),
+        "complete": replace(PROMPT, partners=("html",)),
+        "evict": Evict("go", forget=True),
+        "park": Target("go"),
+    }
     for op in OPERATIONS:
         if op in samples:
             line = encode_request(3, op, samples[op])
