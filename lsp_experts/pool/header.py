@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_MAX_KEYS = 256
-_MAX_STRING_BYTES = 1 << 20
+from lsp_experts.registry.gguf_head import Items, fields
+
 _MAX_NUMBER = 1 << 20  # layers, heads, widths: far above any model, far below what overflows a budget
-_STRING, _ARRAY = 8, 9
-_SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _VOCABULARY = "tokenizer.ggml.tokens"
 
 
@@ -40,42 +38,14 @@ def read_shape(file: Path) -> Shape | None:
 
 
 def _shape(stream: BinaryIO) -> Shape | None:
-    magic, version, _, n_keys = struct.unpack("<4sIQQ", stream.read(24))
-    if magic != b"GGUF" or version not in (2, 3):
-        return None
     numbers: dict[str, int] = {}
-    for _ in range(min(n_keys, _MAX_KEYS)):
-        key = _string(stream)
-        (kind,) = struct.unpack("<I", stream.read(4))
-        if kind == _ARRAY:
-            item, count = struct.unpack("<IQ", stream.read(12))
-            if key == _VOCABULARY:
-                # Its megabytes of strings need no reading: every known writer puts the model's own numbers before them.
-                return _assemble(numbers, count)
-            if item == _STRING and count <= _MAX_KEYS:  # general.languages, general.tags
-                for _ in range(count):
-                    _string(stream)
-            elif item in _SCALARS and count <= _MAX_NUMBER:
-                stream.seek(count * struct.calcsize(_SCALARS[item]), 1)
-            else:
-                return None
-        elif kind == _STRING:
-            _string(stream)
-        elif kind in _SCALARS:
-            code = _SCALARS[kind]
-            (value,) = struct.unpack(code, stream.read(struct.calcsize(code)))
-            if isinstance(value, int):
-                numbers[key.partition(".")[2]] = value
-        else:
-            return None
+    for key, value in fields(stream):
+        if key == _VOCABULARY and isinstance(value, Items):
+            # Its megabytes of strings need no reading: every known writer puts the model's own numbers before them.
+            return _assemble(numbers, value.count)
+        if isinstance(value, int):
+            numbers[key.partition(".")[2]] = value
     return None
-
-
-def _string(stream: BinaryIO) -> str:
-    (length,) = struct.unpack("<Q", stream.read(8))
-    if length > _MAX_STRING_BYTES:
-        raise ValueError("a string that no header needs")
-    return stream.read(length).decode("utf-8", "replace")
 
 
 def _assemble(numbers: dict[str, int], n_vocab: int) -> Shape | None:

@@ -1,4 +1,4 @@
-"""A counted use of a HOT expert: while one is open, the expert is not put out."""
+"""A counted use of a HOT expert: while one is open, the expert is not put out, unless the lease may be revoked."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ class Lease:
         report: LoadReport,
         *,
         is_alive: Callable[[], bool],
-        on_release: Callable[[], None],
+        on_release: Callable[[Lease], None],
         on_lost: Callable[[EngineError], None],
+        on_revoke: Callable[[], None] | None = None,
     ) -> None:
         self.expert = expert
         self.report = report
+        self.on_revoke = on_revoke  # None: it may not be revoked. Called by the pool, once, when it is dead already
         self._is_alive = is_alive
         self._on_release = on_release
         self._on_lost = on_lost
@@ -33,14 +35,14 @@ class Lease:
 
     @property
     def alive(self) -> bool:
-        """False after the release, and as soon as the engine that held the expert is gone."""
+        """False after the release, when it was revoked, and as soon as the engine that held the expert is gone."""
         return not self._released and self._is_alive()
 
     def release(self) -> None:
         """End the use."""
         if not self._released:
             self._released = True
-            self._on_release()
+            self._on_release(self)
 
     def lost(self, error: EngineError) -> None:
         """Tell the pool what a request under this lease ended with, if it did not leave the `with` block."""

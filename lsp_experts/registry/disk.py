@@ -1,4 +1,4 @@
-"""Reading files without being held up by them, and what a disk can refuse, as one message."""
+"""Reading files without being held up by them, replacing them whole, and what a disk can refuse, as one message."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,23 @@ def open_regular(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise OSError(f"{path} is not a regular file")
     return os.fdopen(descriptor, "rb")
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Writes a file (0600) so that a reader sees the old or the new one; a folder it makes for it is 0700. OSError.
+
+    For what is learned and can be learned again: a power cut may lose the new one.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")  # 0600
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def disk_error(error: OSError, folder: Path) -> StoreError:

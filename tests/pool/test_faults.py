@@ -114,19 +114,122 @@ async def test_an_unexpected_error_reaches_no_caller(bench: Bench) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_failed_eviction_is_made_up_for(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("parked_share", "faults"),
+    [
+        pytest.param(1.0, ["evict go"], id="eviction"),
+        pytest.param(0.1, ["park go"], id="parking: evicted instead"),
+        pytest.param(0.1, ["park go", "evict go"], id="parking, and the eviction instead of it"),
+    ],
+)
+async def test_what_fails_to_leave_is_put_out(bench: Bench, parked_share: float, faults: list[str]) -> None:
+    bench.engine.parked_share = parked_share
     await bench.want("go", "html")
-    bench.engine.faults["evict go"] = [EngineError("busy", "too many requests")]
+    for fault in faults:
+        bench.engine.faults[fault] = [EngineError("busy", "too many requests")]
     assert await bench.want("css")
     assert bench.hot() == "css html" and bench.engine.loaded.keys() == {"css", "html"}
 
 
 @pytest.mark.asyncio
-async def test_a_death_during_an_eviction(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("parked_share", "fault", "wanted"),
+    [
+        pytest.param(1.0, "evict go", "css", id="an eviction"),
+        pytest.param(0.1, "park go", "css", id="a parking"),
+        pytest.param(0.1, "state", "css", id="a measurement"),
+        pytest.param(0.1, "css", "css", id="a load"),
+        pytest.param(0.1, "unpark go", "go", id="an unparking"),
+    ],
+)
+async def test_a_death_during_any_move_is_survived(bench: Bench, parked_share: float, fault: str, wanted: str) -> None:
+    bench.engine.parked_share = parked_share
     await bench.want("go", "html")
-    bench.engine.faults["evict go"] = [EngineDied("SIGKILL")]
+    if wanted == "go":
+        await bench.want("css")
+        assert bench.pool.state_of("go") == "PARKED"
+    lease = bench.pool.lease("html")
+    assert lease is not None
+    bench.engine.faults[fault] = [EngineDied("SIGKILL")]
+    assert await bench.want(wanted)
+    assert bench.hot() == wanted and bench.parked() == "" and not lease.alive
+    assert bench.engine.loaded.keys() == {wanted}
+
+
+@pytest.mark.asyncio
+async def test_what_cannot_be_unparked_is_loaded_anew(bench: Bench) -> None:
+    await bench.want("go", "html", "css")
+    bench.engine.faults["unpark go"] = [EngineError("load_failed", "no context")]
+    assert await bench.want("go")
+    assert bench.engine.log[-3:] == ["unpark go", "evict go", "load go"]
+
+
+@pytest.mark.asyncio
+async def test_what_the_engine_lost_or_holds_otherwise_is_noticed(bench: Bench) -> None:
+    await bench.want("go", "html")
+    lease = bench.pool.lease("go")
+    assert lease is not None
+    del bench.engine.loaded["go"]
+    bench.engine.parked.add("html")
+    bench.pool.set_budget(90)
+    await soon(bench.pool.settled())
+    assert bench.hot() == "" and not lease.alive and bench.engine.loaded == {}
+
+
+NO_MEMORY = EngineError("out_of_memory", "no memory for the context")
+
+
+@pytest.mark.asyncio
+async def test_out_of_memory_puts_the_others_out_and_tries_once_more(bench: Bench) -> None:
+    bench.pool.set_budget(1000)
+    await bench.want("general", "go", "html", "sql", "go")
+    used = bench.pool.lease("go")
+    bench.engine.faults["css"] = [NO_MEMORY]
     assert await bench.want("css")
-    assert bench.hot() == "css"
+    assert bench.hot() == "css general go" and used is not None and used.alive
+    assert "memory ran out" in bench.pool.why_not("html")
+    assert bench.engine.log[-4:] == ["load css", "forget html", "forget sql", "load css"]
+
+
+@pytest.mark.asyncio
+async def test_out_of_memory_twice_is_said_and_not_tried_at_every_keystroke(bench: Bench) -> None:
+    await bench.want("go")
+    bench.engine.faults["css"] = [NO_MEMORY] * 2
+    assert not await bench.want("css")
+    assert bench.pool.why_not("css") == (
+        "memory ran out while css came in."
+        " Close other programs, lower lspExperts.memoryBudgetBytes, or use a smaller expert."
+    )
+    assert bench.pool.preload("css", "request") is None
+    assert await bench.want("go")
+    assert bench.engine.log == ["load go", "load css", "forget go", "load css", "load go"]
+
+
+@pytest.mark.asyncio
+async def test_out_of_memory_with_nobody_to_put_out_fails_at_once(bench: Bench) -> None:
+    bench.engine.faults["css"] = [NO_MEMORY]
+    assert not await bench.want("css")
+    assert bench.engine.log == ["load css"]
+
+
+@pytest.mark.asyncio
+async def test_out_of_memory_while_it_is_unparked(bench: Bench) -> None:
+    await bench.want("go", "html", "css")
+    bench.engine.faults["unpark go"] = [NO_MEMORY]
+    assert await bench.want("go")
+    assert bench.hot() == "go" and bench.engine.loaded.keys() == {"go"}
+
+
+@pytest.mark.asyncio
+async def test_a_withdrawn_wish_is_not_tried_again_after_a_death(bench: Bench) -> None:
+    gate = bench.engine.gate("go")
+    task = bench.pool.preload("go", "didOpen")
+    await soon(bench.engine.begun["go"].wait())
+    bench.pool.withdraw("go")
+    bench.engine.faults["go"] = [EngineDied("SIGKILL")]
+    gate.set()
+    assert task is not None and not await soon(task)
+    assert bench.engine.log == ["load go"] and bench.pool.why_not("go") == "nobody wants it any more"
 
 
 @pytest.mark.asyncio

@@ -30,12 +30,22 @@ async def test_a_wish_becomes_hot_and_is_told(bench: Bench) -> None:
 
 
 @pytest.mark.asyncio
-async def test_both_stay_when_there_is_room_and_the_oldest_leaves_when_there_is_none(bench: Bench) -> None:
+async def test_both_stay_when_there_is_room_and_the_oldest_is_parked_when_there_is_none(bench: Bench) -> None:
     await bench.want("go", "html")
     assert bench.hot() == "go html"
     await bench.want("css")
     assert bench.hot() == "css html"
-    assert bench.pool.why_not("go") == "put out for css"
+    assert bench.pool.why_not("go") == "parked for css" and bench.pool.state_of("go") == "PARKED"
+    assert bench.engine.log == ["load go", "load html", "park go", "load css"]
+    assert bench.pool.resident_bytes == 84 == bench.engine.held_bytes
+
+
+@pytest.mark.asyncio
+async def test_where_parking_gains_nothing_the_oldest_leaves(bench: Bench) -> None:
+    bench.engine.parked_share = 1.0
+    await bench.want("go", "html", "css")
+    assert bench.hot() == "css html"
+    assert bench.pool.why_not("go") == "put out for css" and bench.pool.state_of("go") == "COLD"
     assert bench.engine.log == ["load go", "load html", "evict go", "load css"]
 
 
@@ -71,7 +81,7 @@ async def test_the_newest_wish_goes_first_and_older_ones_are_dropped(bench: Benc
     assert newest is not None and await soon(newest)
     assert await soon(awaited)
     assert [await soon(task) for task in older if task is not None] == [False, True, False]
-    assert bench.engine.log == ["load go", "load rust", "evict go", "load css"]
+    assert bench.engine.log == ["load go", "load rust", "park go", "load css"]
     assert bench.pool.why_not("html") == "a newer wish came before it was loaded"
 
 
@@ -159,24 +169,23 @@ async def test_a_lease_that_begins_during_an_eviction_is_respected(bench: Bench)
     bench.predicted["css"] = 90
     await bench.want("go", "html")
     taken: list[Any] = []
-    bench.engine.on_evict = lambda expert: taken.append((bench.pool.lease("go"), bench.pool.lease("html")))
+    bench.engine.on_move = lambda move: taken.append((bench.pool.lease("go"), bench.pool.lease("html")))
     assert not await bench.want("css")
     ((go, html),) = taken
     assert go is None and html.alive
     assert bench.hot() == "html" and "html (in use)" in bench.pool.why_not("css")
+    assert bench.parked() == "go", "nothing was lost for what did not come in"
 
 
 @pytest.mark.asyncio
-async def test_a_newer_wish_takes_over_between_two_evictions(bench: Bench) -> None:
+async def test_a_newer_wish_takes_over_between_two_moves(bench: Bench) -> None:
     bench.predicted["css"] = 90
-    await bench.want("go", "html")
-    bench.engine.on_evict = lambda expert: bench.pool.preload("sql", "didFocus")
-    await bench.want("sql")  # its file is known from here on
-    await bench.want("go")
+    await bench.want("go", "html", "sql")
     bench.engine.log.clear()
+    bench.engine.on_move = lambda move: bench.pool.preload("go", "didFocus")
     assert not await bench.want("css")
-    assert await soon(bench.pool.ready("sql"))
-    assert bench.engine.log == ["evict sql", "load sql"] and bench.hot() == "go sql"
+    assert await soon(bench.pool.ready("go"))
+    assert bench.engine.log == ["park html", "unpark go"] and bench.hot() == "go sql"
 
 
 @pytest.mark.asyncio
@@ -196,7 +205,7 @@ async def test_measured_sizes_count_and_are_remembered(bench: Bench) -> None:
     assert bench.hot() == "go", "70 + 40 were measured, 40 + 40 were predicted"
     assert "measured" in bench.pool.why_not("html")
     await bench.want("html")
-    assert bench.engine.log == ["load html", "load go", "evict html", "evict go", "load html"], "go first: remembered"
+    assert bench.engine.log == ["load html", "load go", "park html", "park go", "unpark html"], "go first: remembered"
 
 
 @pytest.mark.asyncio
@@ -222,7 +231,7 @@ async def test_growth_is_seen_at_the_next_measurement(bench: Bench) -> None:
 async def test_what_the_engine_holds_besides_counts(bench: Bench) -> None:
     bench.engine.overhead_bytes = 30
     await bench.want("go", "html")
-    assert bench.hot() == "html" and bench.pool.resident_bytes == 70
+    assert bench.hot() == "html" and bench.pool.resident_bytes == 74 and bench.parked() == "go"
 
 
 @pytest.mark.asyncio
@@ -244,3 +253,38 @@ async def test_nobody_asked(bench: Bench) -> None:
     assert bench.pool.why_not("go") == "not asked for yet"
     assert bench.pool.lease("go") is None and bench.pool.states() == ()
     assert bench.engine.log == [] and bench.located == []
+
+
+@pytest.mark.asyncio
+async def test_what_was_replaced_on_disk_leaves_and_what_was_not_stays(bench: Bench) -> None:
+    await bench.want("go", "html")
+    bench.pool.file_changed("html")
+    bench.over["go"] = "new_go"
+    bench.pool.file_changed("go")
+    await soon(bench.pool.settled())
+    assert bench.hot() == "html" and bench.pool.why_not("go") == "its file was replaced"
+    await bench.want("go")
+    assert bench.engine.paths["go"].endswith("new_go.gguf")
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_is_gone_goes_on_serving_and_one_that_is_leased_stays(bench: Bench) -> None:
+    await bench.want("go", "html")
+    lease = bench.pool.lease("html")
+    bench.missing.add("go")
+    bench.over["html"] = "new_html"
+    for expert in ("go", "html", "never seen"):
+        bench.pool.file_changed(expert)
+    await soon(bench.pool.settled())
+    assert bench.hot() == "go html" and lease is not None and lease.alive
+
+
+@pytest.mark.asyncio
+async def test_another_interpreter_is_pinned_while_both_are_there(bench: Bench) -> None:
+    await bench.want("general", "go")
+    bench.pinned = "go"
+    bench.pool.settings_changed()
+    await soon(bench.pool.settled())
+    assert {status.expert for status in bench.pool.states() if status.pinned} == {"go"}
+    await bench.want("css")
+    assert bench.hot() == "css go"

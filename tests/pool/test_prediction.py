@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from lsp_experts.engine.protocol import Device
+from lsp_experts.pool.devices import CONTEXT_BYTES, DeviceNeed, free_bytes
 from lsp_experts.pool.header import Shape, read_shape
 from lsp_experts.pool.model import Model
-from lsp_experts.pool.prediction import COMPUTE_BYTES, MIB, MeasuredSizes, predict_resident_bytes
+from lsp_experts.pool.prediction import COMPUTE_BYTES, MIB, device_need, predict, predict_resident_bytes
 
 QWEN_HALF = Shape(n_layer=24, n_head_kv=2, head_dim=64, n_vocab=151936)
 
@@ -94,12 +96,57 @@ def test_without_a_header_the_prediction_is_no_smaller(file_bytes: int, shape: S
     assert predict_resident_bytes(model, None) >= predict_resident_bytes(model, shape)
 
 
-def test_measured_sizes_are_kept_for_the_same_file_and_settings() -> None:
-    sizes = MeasuredSizes()
-    model = Model(Path("m"), 100, n_ctx=2048)
-    assert sizes.recall(model) is None
-    sizes.remember(model, 70)
-    sizes.remember(model, 60)
-    assert sizes.recall(Model(Path("m"), 100, n_ctx=2048, pinned=True)) == 70
-    assert sizes.recall(Model(Path("m"), 100, n_ctx=4096)) is None
-    assert sizes.recall(Model(Path("m"), 100, n_ctx=2048, use_extra_bufts=True)) is None
+def test_parked_it_keeps_its_vocabulary_and_saved_kv() -> None:
+    model = Model(Path("m"), file_bytes=491_400_064, n_ctx=2048)
+    figures = predict(model, QWEN_HALF)
+    vocabulary = 151_936 * 350
+    assert (figures.parked_bytes, figures.parked_weights_bytes) == (vocabulary + 2048 * 12_288, vocabulary)
+    assert figures.weights_bytes == 491_400_064 + vocabulary
+    assert figures.load_ms == pytest.approx(350, abs=1) and figures.unpark_ms == 30
+    small = predict(model, Shape(30, 3, 64, 49_152))
+    assert small.load_ms < figures.load_ms / 3, "it is the vocabulary that takes the time"
+
+
+def test_repacked_weights_stay_when_it_is_parked() -> None:
+    figures = predict(Model(Path("m"), 100 * MIB, use_extra_bufts=True), QWEN_HALF)
+    assert figures.parked_bytes > 100 * MIB
+
+
+def test_an_adapter_is_its_own() -> None:
+    base, adapted = Model(Path("m"), 100 * MIB), Model(Path("m"), 100 * MIB, adapter=Path("a"), adapter_bytes=9 * MIB)
+    more, less = predict(adapted, QWEN_HALF), predict(base, QWEN_HALF)
+    assert more.resident_bytes - less.resident_bytes == 9 * MIB
+    assert more.weights_bytes == less.weights_bytes
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "measured_bytes", "expected"),
+    [
+        pytest.param(0, QWEN_HALF, 0, None, id="CPU"),
+        pytest.param(99, None, 0, None, id="a header that does not tell"),
+        pytest.param(99, QWEN_HALF, 0, (25, (240 * MIB + 2048 * 12_288) // 24), id="all layers and the output"),
+        pytest.param(5, QWEN_HALF, 0, (5, (240 * MIB + 2048 * 12_288) // 24), id="some"),
+        pytest.param(99, QWEN_HALF, COMPUTE_BYTES + 250, (25, 10), id="measured"),
+    ],
+)
+def test_need_of_the_gpu(
+    layers: int, shape: Shape | None, measured_bytes: int, expected: tuple[int, int] | None
+) -> None:
+    need = device_need(Model(Path("m"), 240 * MIB, n_gpu_layers=layers), shape, measured_bytes)
+    assert (need and (need.layers, need.bytes_per_layer)) == expected
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "layers"),
+    [pytest.param(0, 0), pytest.param(29, 0), pytest.param(30, 1), pytest.param(69, 4), pytest.param(999, 5)],
+)
+def test_layers_within_free_memory(free_mib: int, layers: int) -> None:
+    need = DeviceNeed(5, 10 * MIB, 20 * MIB)
+    assert need.layers_within(free_mib * MIB) == layers
+    assert need.bytes_for(layers) <= free_mib * MIB
+
+
+def test_free_memory_of_all_gpus_without_what_the_driver_takes() -> None:
+    devices = (Device("a", CONTEXT_BYTES + 5, 10**10), Device("b", 3, 10**10))
+    assert free_bytes(devices, in_use=False) == 5
+    assert free_bytes(devices, in_use=True) == CONTEXT_BYTES + 8
