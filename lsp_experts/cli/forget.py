@@ -1,0 +1,26 @@
+"""`lsp-experts forget`: deletes what was learned from how this user works, on this machine."""
+
+from __future__ import annotations
+
+from lsp_experts.paths import default_paths
+from lsp_experts.registry.disk import disk_error
+from lsp_experts.routing.switches_file import forget, switches_folder
+from lsp_experts.server.running_servers import running_servers
+from lsp_experts.server.status_file import servers_folder
+
+
+def run() -> int:
+    """Deletes the switches of all workspaces and the measured sizes, and says so. StoreError if the disk refuses."""
+    paths = default_paths()
+    sizes = paths.state / "sizes.json"
+    try:
+        workspaces = forget(paths)
+        measured = sizes.exists()
+        sizes.unlink(missing_ok=True)
+    except OSError as error:
+        raise disk_error(error, paths.state) from error
+    print(f"language switches: {workspaces} workspaces deleted from {switches_folder(paths)}")
+    print(f"measured sizes: {'deleted' if measured else 'none in'} {sizes}")
+    if running_servers(servers_folder(paths)):
+        print("Servers are running: what they know stays until they end, and they may save it again.")
+    return 0

@@ -1,0 +1,39 @@
+"""`lsp-experts forget` says what it deleted, and deletes nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lsp_experts.cli.main import main
+from lsp_experts.paths import default_paths
+from lsp_experts.routing.switches import Switches
+from lsp_experts.routing.switches_file import save, switches_file
+
+
+def check(capsys: pytest.CaptureFixture[str], workspaces: int, sizes: str) -> None:
+    assert main(["forget"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == f"language switches: {workspaces} workspaces deleted from {default_paths().state / 'switches'}"
+    assert out[1].startswith(f"measured sizes: {sizes}")
+    assert len(out) == 2
+
+
+def test_all_of_it_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = default_paths()
+    for root in ("file:///one", "file:///two"):
+        save(switches_file(paths, root), Switches({("go",): {"html": 1.0}}))
+    (paths.state / "sizes.json").write_text("{}")
+    (paths.state / "other.json").write_text("{}")
+    check(capsys, 2, "deleted")
+    check(capsys, 0, "none")
+    assert [path.name for path in home.rglob("*.json")] == ["other.json"]
+
+
+def test_a_disk_that_refuses_is_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (default_paths().state / "sizes.json").mkdir(parents=True)
+    assert main(["forget"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("lsp-experts: ")
+    assert len(err.splitlines()) == 1
