@@ -28,6 +28,11 @@ class Settings:
     time_limit_ms: int = 2000
     interpreter: str = "auto"  # an expert id, "auto" (first installed entry marked as one) or "none"
     preload: bool = True
+    predict: bool = True  # learn which language follows which in a workspace, and have its expert ready
+    on_battery: str = "save"  # "full" | "save": loads only what a request needs | "off": loads nothing
+    gpu_layers: int = -1  # -1: as many as fit into free GPU memory; 0: none
+    combine: str = "off"  # "off" | "rank" | "ensemble": what two HOT experts that fit the place do together
+    context_chars: int = 400  # of other files in a new prompt, as far as first_suggestion_ms leaves room; 0: none
     warm: bool = True
     reuse_suggestions: bool = True  # typing what was suggested needs no model call
     max_document_chars: int = 2_000_000
@@ -36,10 +41,17 @@ class Settings:
     report: bool = False  # for tools: a notification after each answer (lspExperts/completed, lspExperts/status)
 
 
-_CHOICES: dict[str, tuple[str, ...]] = {"prompt_style": ("anchored", "usual"), "snippets": ("auto", "never")}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "prompt_style": ("anchored", "usual"),
+    "snippets": ("auto", "never"),
+    "on_battery": ("full", "save", "off"),
+    "combine": ("off", "rank", "ensemble"),
+}
 _RANGES: dict[str, tuple[int, int]] = {
     "memory_budget_bytes": (0, 1 << 50),
     "threads": (0, 1024),
+    "gpu_layers": (-1, 1000),
+    "context_chars": (0, 100_000),
     "anchor_lines": (0, 200),
     "anchor_max_lines": (1, 1000),
     "prefix_chars": (80, 100_000),

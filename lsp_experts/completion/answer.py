@@ -22,3 +22,4 @@ class Suggestion:
     total_ms: float = 0.0
     joint_probability: float = 1.0
     reused: bool = False
+    others: tuple[Suggestion, ...] = ()  # of other experts at the same place, the best first (settings.combine "rank")

@@ -18,7 +18,7 @@ _SECRET_FOLDERS = frozenset({".ssh", ".aws", ".gnupg", ".git"})
 
 def excluded(uri: str, text: str, settings: Settings) -> str:
     """Why a document gets no completion, "" if it does: "secrets file", "file too large", "line too long"."""
-    parts = [part.casefold() for part in unquote(urlsplit(uri).path).replace("\\", "/").split("/") if part]
+    parts = [part.casefold() for part in path_of(uri).replace("\\", "/").split("/") if part]
     name = parts[-1] if parts else ""
     if any(fnmatch.fnmatchcase(name, pattern) for pattern in _SECRET_NAMES) or _SECRET_FOLDERS & set(parts[:-1]):
         return "secrets file"
@@ -27,6 +27,14 @@ def excluded(uri: str, text: str, settings: Settings) -> str:
     if _longest_line_over(text, settings.max_line_chars):
         return "line too long"
     return ""
+
+
+def path_of(uri: str) -> str:
+    """The path of a URI, decoded; all of it where it is none: a client may send anything, and its names count."""
+    try:
+        return unquote(urlsplit(uri).path)
+    except ValueError:
+        return unquote(uri)
 
 
 def _longest_line_over(text: str, limit: int) -> bool:

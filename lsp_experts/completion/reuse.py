@@ -10,13 +10,15 @@ _MOST = 8
 
 @dataclass(frozen=True)
 class Remembered:
-    """A suggestion that was made at `offset`. `before` and `after` are the texts round it then."""
+    """A suggestion that was made. `before` and `after` are the texts round it then."""
 
-    identity: str  # of the expert's file: another expert's text is never shown as this one's
+    identity: str  # of every file that took part: another expert's text is never shown as this one's
     before: str
     after: str
     text: str
     joint_probability: float
+    expert: str = ""  # whose text it is, and why that one answered
+    expert_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Reused:
 
     text: str
     joint_probability: float
+    expert: str = ""
+    expert_reason: str = ""
 
 
 def remember(known: Sequence[Remembered], new: Remembered) -> tuple[Remembered, ...]:
@@ -42,5 +46,5 @@ def reuse(known: Sequence[Remembered], identity: str, before: str, after: str) -
             continue
         typed = before[len(item.before) :]
         if item.text.startswith(typed) and len(item.text) > len(typed):
-            return Reused(item.text[len(typed) :], item.joint_probability)
+            return Reused(item.text[len(typed) :], item.joint_probability, item.expert, item.expert_reason)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lsp_experts.completion.anchor import Anchor, holds, place, usual
+from lsp_experts.completion.context import Excerpt
 from lsp_experts.completion.document import DocumentView
 from lsp_experts.completion.reuse import Remembered
 from lsp_experts.engine.call import Call
@@ -14,13 +15,21 @@ from lsp_experts.settings import Settings
 
 @dataclass
 class Session:
-    """One open document: the newest view, the anchor per expert, the last suggestions, the request that runs."""
+    """One open document: the newest view, the frozen prompt per expert, the last suggestions, the request that runs.
+
+    A document that loses the focus keeps all of it, so that the return to it decodes (almost) nothing again.
+    """
 
     view: DocumentView
+    language: str  # the one that experts are chosen by
     anchors: dict[str, Anchor] = field(default_factory=dict)
+    contexts: dict[str, tuple[Excerpt, ...]] = field(default_factory=dict)  # frozen with the first anchor
+    renewable: set[str] = field(default_factory=set)  # experts whose context may be chosen anew at the next prompt
+    changes_elsewhere: int = 0  # WorkingMemory.changes_elsewhere when the contexts were last looked at
     remembered: tuple[Remembered, ...] = ()
     running: Call[CompleteReport] | None = None
     offset: int | None = None  # where the last request was made
+    requests: int = 0
 
     def anchor_for(self, expert: str, offset: int, settings: Settings, fitted: Settings) -> Anchor:
         """The anchor of `expert` if it still holds at `offset`, else a new one by `fitted`, which is kept."""
@@ -30,6 +39,13 @@ class Session:
         if known is None or not holds(known, self.view.text, offset, settings):
             known = self.anchors[expert] = place(self.view.text, offset, fitted)
         return known
+
+    def begin(self, offset: int) -> int:
+        """A request at `offset` begins; its number. It is superseded when `requests` is another one."""
+        self.supersede()
+        self.offset = offset
+        self.requests += 1
+        return self.requests
 
     def supersede(self) -> None:
         """A newer request came: the running one ends, its decoded prompt stays useful."""

@@ -6,10 +6,11 @@ that were trained suffix first ("spm") the order of head and suffix differs, not
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from lsp_experts.completion.context import Excerpt
 from lsp_experts.engine.protocol import LoadReport, Segment
 
 
@@ -24,6 +25,7 @@ class FimTemplate:
     order: Literal["psm", "spm"] = "psm"
     opening: str = ""  # control text before everything (chat-shaped families)
     stops: tuple[str, ...] = ()
+    file_separator: str = ""  # control text before the path and the text of another file
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -37,13 +39,17 @@ _QWEN = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 TEMPLATES: dict[str, FimTemplate] = {
     template.name: template
     for template in (
-        FimTemplate("qwen", *_QWEN, stops=("<|file_sep|>", "<|repo_name|>", "<|cursor|>")),
+        FimTemplate(
+            "qwen", *_QWEN, stops=("<|file_sep|>", "<|repo_name|>", "<|cursor|>"), file_separator="<|file_sep|>"
+        ),
         FimTemplate("codegemma", *_QWEN, stops=("<|file_separator|>",)),
         FimTemplate("granite4", *_QWEN, stops=("<|fim_pad|>",)),
         FimTemplate("starcoder", *_STARCODER, stops=("<file_sep>",)),
-        FimTemplate("starcoder2", *_STARCODER, stops=("<file_sep>",)),
+        FimTemplate("starcoder2", *_STARCODER, stops=("<file_sep>",), file_separator="<file_sep>"),
         FimTemplate("refact", *_STARCODER, order="spm"),
-        FimTemplate("mellum", *_STARCODER, order="spm", stops=("<filename>", "<reponame>")),
+        FimTemplate(
+            "mellum", *_STARCODER, order="spm", stops=("<filename>", "<reponame>"), file_separator="<filename>"
+        ),
         FimTemplate("santacoder", "<fim-prefix>", "<fim-suffix>", "<fim-middle>", stops=("<|filename|>",)),
         FimTemplate("deepseek", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>", stops=("<|EOT|>",)),
         FimTemplate("codellama", "<PRE> ", " <SUF>", " <MID>", stops=("<EOT>",)),
@@ -71,14 +77,23 @@ _AUTO = ("qwen", "seed-coder", "deepseek", "starcoder", "santacoder", "glm", "fa
 
 def control_texts() -> tuple[str, ...]:
     """Every control text of every template, without doubles: the engine says which of them a model knows."""
-    return tuple(dict.fromkeys(text.strip() for template in TEMPLATES.values() for text in template.controls))
+    texts = [text.strip() for template in TEMPLATES.values() for text in (*template.controls, template.file_separator)]
+    return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def choose(fim: str, report: LoadReport) -> FimTemplate | None:
     """The template for a loaded model: `fim` is the registry's word; None means left to right.
 
     A named template whose control texts the vocabulary does not know is refused (None): they would be read as text.
+    So is a file separator it does not know.
     """
+    found = _choose(fim, report)
+    if found is None or found.file_separator in report.controls:
+        return found
+    return replace(found, file_separator="")
+
+
+def _choose(fim: str, report: LoadReport) -> FimTemplate | None:
     if fim == "none":
         return None
     if fim != "auto":
@@ -95,8 +110,12 @@ def _known(template: FimTemplate, controls: Collection[str]) -> bool:
     return all(text.strip() in controls for text in template.controls)
 
 
-def segments(template: FimTemplate | None, head: str, suffix: str, tail: str) -> tuple[Segment, ...]:
+def segments(
+    template: FimTemplate | None, head: str, suffix: str, tail: str, context: tuple[Segment, ...] = ()
+) -> tuple[Segment, ...]:
     """The prompt: `head` up to the anchor, `suffix` right of the cursor, `tail` between anchor and cursor.
+
+    `context` (context_segments) goes before all of it.
 
     User text is never control text, whatever it spells. Without a template the suffix is left out.
     """
@@ -105,15 +124,28 @@ def segments(template: FimTemplate | None, head: str, suffix: str, tail: str) ->
     before = [Segment(template.prefix, control=True), Segment(head)]
     after = [Segment(template.suffix, control=True), Segment(suffix)]
     ordered = before + after if template.order == "psm" else after + before
-    parts = [Segment(template.opening, control=True), *ordered, Segment(template.middle, control=True), Segment(tail)]
-    return tuple(part for part in parts if part.text)
+    opening, middle = Segment(template.opening, control=True), Segment(template.middle, control=True)
+    return tuple(part for part in (*context, opening, *ordered, middle, Segment(tail)) if part.text)
 
 
-def warm_segments(template: FimTemplate | None, head: str) -> tuple[Segment, ...]:
+def context_segments(template: FimTemplate, excerpts: Sequence[Excerpt], path: str) -> tuple[Segment, ...]:
+    """Lines of other files, each under its path, then the `path` of the file that is completed.
+
+    So Qwen2.5-Coder, StarCoder2 and Mellum were trained on repositories. Paths and lines are user text. Nothing, where
+    there are no excerpts or the family has no separator.
+    """
+    if not excerpts or not template.file_separator:
+        return ()
+    separator = Segment(template.file_separator, control=True)
+    files = [Segment(f"{excerpt.path}\n{excerpt.text}") for excerpt in excerpts] + [Segment(f"{path}\n")]
+    return tuple(part for file in files for part in (separator, file))
+
+
+def warm_segments(template: FimTemplate | None, head: str, context: tuple[Segment, ...] = ()) -> tuple[Segment, ...]:
     """As much of a prompt as is known before there is a cursor: its head, where the head comes first."""
     if template is None:
         return (Segment(head),)
     if template.order == "spm":
         return ()
-    parts = (Segment(template.opening, control=True), Segment(template.prefix, control=True), Segment(head))
+    parts = (*context, Segment(template.opening, control=True), Segment(template.prefix, control=True), Segment(head))
     return tuple(part for part in parts if part.text)

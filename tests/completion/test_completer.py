@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from cursor import split_cursor
+from completion.completer_stand import BASE, GO, HTML, INTERPRETER, RUBY, answered, install, says, view
 
 from lsp_experts.completion.answer import Suggestion
 from lsp_experts.completion.completer import Completer
@@ -22,15 +20,14 @@ from lsp_experts.registry.store import Store
 from lsp_experts.server.assembly import build_completer
 from lsp_experts.settings import Settings
 
-BASE, INTERPRETER = "qwen2.5-coder-0.5b", "smollm2-135m-instruct"
 SAYS = {"go-carved": "go(1)", "html-carved": "html(1)", BASE: "base(1)", INTERPRETER: "interpreter(1)"}
-GO, HTML, RUBY = ("file:///w/a.go", "go"), ("file:///w/a.html", "html"), ("file:///w/a.rb", "ruby")
 
 
 class TestHost:
     """A server that only remembers."""
 
     __test__ = False
+    workspace_uri = ""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -55,27 +52,11 @@ class TestHost:
         self.closing.append(close)
 
 
-def install(*experts: str) -> None:
-    store = Store(default_paths().store)
-    for expert in experts:
-        data = f"the file of {expert}".encode()
-        with store.temporary() as temporary:
-            temporary.write_bytes(data)
-            store.adopt(
-                expert,
-                temporary,
-                sha256=hashlib.sha256(data).hexdigest(),
-                size=len(data),
-                source="test",
-                licence="none",
-            )
-
-
 @asynccontextmanager
 async def completer(
     monkeypatch: pytest.MonkeyPatch, *experts: str, faults: tuple[str, ...] = (), settings: Settings | None = None
 ) -> AsyncIterator[tuple[Completer, TestHost]]:
-    monkeypatch.setenv("LSP_EXPERTS_FAKE_TEXT", json.dumps(SAYS))
+    monkeypatch.setenv("LSP_EXPERTS_FAKE_TEXT", says(SAYS))
     install(*experts)
     host = TestHost()
     built = build_completer(settings or Settings(), host, paths=default_paths(), command=fake_command(*faults))
@@ -84,21 +65,6 @@ async def completer(
     finally:
         for close in host.closing:
             await close()
-
-
-def view(document: tuple[str, str], marked: str, version: int = 1) -> tuple[DocumentView, int]:
-    text, offset = split_cursor(marked)
-    return DocumentView(*document, version, text), offset
-
-
-async def answered(built: Completer, document: tuple[str, str], marked: str) -> Suggestion | Silence:
-    """The answer once loading is over."""
-    shown, offset = view(document, marked)
-    answer = await asyncio.wait_for(built.complete(shown, offset, manual=False), 20)
-    while isinstance(answer, Silence) and answer.reason == "loading":
-        await asyncio.wait_for(built.ready(shown), 20)
-        answer = await asyncio.wait_for(built.complete(shown, offset, manual=False), 20)
-    return answer
 
 
 @pytest.mark.asyncio
@@ -192,7 +158,7 @@ async def test_typing_what_was_suggested_asks_nobody(monkeypatch: pytest.MonkeyP
 @pytest.mark.asyncio
 async def test_a_keystroke_decodes_only_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake's mirror counts toy tokens: a new prompt is many, one behind a standing anchor is few."""
-    settings = Settings(reuse_suggestions=False)
+    settings = Settings(reuse_suggestions=False, warm=False)
     async with completer(monkeypatch, "go-carved", settings=settings) as (built, _):
         text = "\n".join(f"line {number}" for number in range(30)) + "\n‸\n" + "tail\n" * 20
         costs = []

@@ -20,6 +20,8 @@ SETTINGS = Settings(max_document_chars=1000, max_line_chars=100)
         ("file:///home/u/.ssh/config", "Host", "secrets file"),
         ("file:///w/server.pem", "", "secrets file"),
         ("untitled:id_rsa", "", "secrets file"),
+        ("http://[", "", ""),
+        ("http://[/.env", "", "secrets file"),
         ("file:///w/environment.go", "", ""),
         ("file:///w/a.js", "x" * 101, "line too long"),
         ("file:///w/a.js", ("x" * 99 + "\n") * 5, ""),

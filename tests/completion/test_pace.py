@@ -47,3 +47,22 @@ def test_what_is_not_known_is_taken_from_the_slowest() -> None:
     assert (pace.ms_per_token("go"), pace.ms_per_token("css")) == (4.0, 9.0)
     pace.observe("go", report(100, 800))
     assert pace.ms_per_token("go") == 6.0
+
+
+def test_generated_tokens_have_a_pace_of_their_own() -> None:
+    pace = Pace()
+    assert pace.measured("go") == (0.0, 0.0)
+    pace.observe("go", CompleteReport("", "end", 100, 0, 11, 400.0, 500.0, 1.0))
+    assert pace.measured("go") == (4.0, 10.0)
+    pace.observe("go", CompleteReport("", "end", 2, 98, 2, 4.0, 90.0, 1.0))
+    assert pace.measured("go") == (4.0, 10.0), "two tokens say nothing"
+
+
+@pytest.mark.parametrize(
+    ("ms_per_token", "taken_chars", "room"),
+    [(1.0, 2000, 400), (3.0, 1700, 300), (3.0, 2000, 0), (100.0, 0, 60)],
+)
+def test_other_files_get_what_is_left(ms_per_token: float, taken_chars: int, room: int) -> None:
+    pace = Pace()
+    pace.observe("go", report(100, 100 * ms_per_token))
+    assert pace.room_chars("go", taken_chars, SETTINGS) == room

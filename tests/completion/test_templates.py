@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_experts.completion.templates import TEMPLATES, choose, control_texts, segments, warm_segments
+from lsp_experts.completion.context import Excerpt
+from lsp_experts.completion.templates import (
+    TEMPLATES,
+    choose,
+    context_segments,
+    control_texts,
+    segments,
+    warm_segments,
+)
 from lsp_experts.engine.protocol import LoadReport, Segment
 
 
@@ -73,3 +81,27 @@ def test_control_texts_cover_every_template() -> None:
     texts = control_texts()
     assert len(texts) == len(set(texts))
     assert all(text.strip() in texts for template in TEMPLATES.values() for text in template.controls)
+    assert all(template.file_separator in (*texts, "") for template in TEMPLATES.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt"),
+    [
+        (
+            "qwen",
+            "[<|file_sep|>]a/b.go\nfunc B()\n[<|file_sep|>]a/c.go\n[<|fim_prefix|>]H[<|fim_suffix|>]S[<|fim_middle|>]T",
+        ),
+        ("mellum", "[<filename>]a/b.go\nfunc B()\n[<filename>]a/c.go\n[<fim_suffix>]S[<fim_prefix>]H[<fim_middle>]T"),
+        ("deepseek", "[<｜fim▁begin｜>]H[<｜fim▁hole｜>]S[<｜fim▁end｜>]T"),
+    ],
+)
+def test_other_files(name: str, prompt: str) -> None:
+    context = context_segments(TEMPLATES[name], (Excerpt("a/b.go", "func B()\n"),), "a/c.go")
+    assert spelled(segments(TEMPLATES[name], "H", "S", "T", context)) == prompt
+
+
+def test_a_separator_that_the_vocabulary_does_not_know_is_not_used() -> None:
+    found = choose("qwen", report(TEMPLATES["qwen"].controls))
+    assert found is not None and found.file_separator == ""
+    known = choose("qwen", report((*TEMPLATES["qwen"].controls, "<|file_sep|>")))
+    assert known is not None and known.file_separator == "<|file_sep|>"

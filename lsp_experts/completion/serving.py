@@ -1,0 +1,58 @@
+"""Who answers a request now: the best expert of the chain if it is HOT or a moment away, else the next HOT one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lsp_experts.completion.held import Held, hold
+from lsp_experts.completion.silence import Silence
+from lsp_experts.pool.pool import Pool
+from lsp_experts.routing.chain import Candidate, Chain
+
+# Unparking takes 10 to 40 ms; a wish that has to wait behind another load is not waited for longer than this.
+UNPARK_GUARD_S = 0.4
+Saving = Callable[[], str]  # "full": not saving; "save": only a request loads; "off": nothing loads
+
+
+@dataclass(frozen=True)
+class Served:
+    """The expert that answers, in use."""
+
+    candidate: Candidate
+    held: Held
+
+
+class Serving:
+    """Takes leases for requests. A keystroke waits for an unpark, never for a load."""
+
+    def __init__(self, pool: Pool, saving: Saving, unpark_guard_s: float = UNPARK_GUARD_S) -> None:
+        self._pool, self._saving = pool, saving
+        self._unpark_guard_s = unpark_guard_s
+
+    async def serve(self, route: Chain) -> Served | Silence:
+        """A use of the first expert of `route` that is HOT, or why there is none."""
+        if not route.candidates:
+            skipped = "; ".join(f"{expert}: {why}" for expert, why in route.skipped[:3])
+            return Silence("no expert", skipped or "no registry entry names this language")
+        wanted = route.candidates[0].expert
+        parked = self._pool.state_of(wanted) in ("PARKED", "UNPARKING")
+        may_load = self._saving() != "off"
+        wish = self._pool.preload(wanted, "a request in its language") if may_load or parked else None
+        if parked:
+            await self._unparked(wanted)
+        for candidate in route.candidates:
+            held = hold(self._pool, candidate.expert)
+            if held is not None:
+                return Served(candidate, held)
+        if not may_load:
+            return Silence("saving battery", f"{wanted} is not loaded")
+        on_its_way = wish is not None and not wish.done()
+        return Silence("loading" if on_its_way else "not ready", f"{wanted}: {self._pool.why_not(wanted)}")
+
+    async def _unparked(self, expert: str) -> None:
+        try:
+            await asyncio.wait_for(self._pool.ready(expert), self._unpark_guard_s)
+        except TimeoutError:
+            return  # whoever is HOT answers
