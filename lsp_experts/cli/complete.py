@@ -38,6 +38,8 @@ def run(*, file: Path, line: int, column: int, language: str, as_json: bool) -> 
 class _CommandHost:
     """A command in the place of the server: messages go to stderr, and there is no hurry at its end."""
 
+    workspace_uri = ""
+
     def __init__(self) -> None:
         self.closing: list[Callable[[], Awaitable[None]]] = []
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,9 +15,10 @@ from lsp_experts.settings import Settings
 
 if TYPE_CHECKING:
     from lsp_experts.completion.completer import Completer
-    from lsp_experts.pool.pool import Model
-    from lsp_experts.registry.catalogue import Catalogue
-    from lsp_experts.registry.store import Store
+    from lsp_experts.engine.supervisor import Supervisor
+    from lsp_experts.pool.pool import Pool
+    from lsp_experts.pool.pressure import Pressure
+    from lsp_experts.server.models import Models
 
 
 def builder(paths: Paths | None = None, command: Sequence[str] | None = None) -> Build:
@@ -30,28 +33,37 @@ def build_completer(settings: Settings, host: Host, *, paths: Paths, command: Se
     from lsp_experts.engine.command import engine_spawner
     from lsp_experts.engine.extra_bufts import ExtraBuftsMemory
     from lsp_experts.engine.supervisor import Supervisor
-    from lsp_experts.pool.pool import Pool
+    from lsp_experts.pool.page_cache import PageCache
+    from lsp_experts.pool.pool import MeasuredSizes, Pool
     from lsp_experts.registry.catalogue import load_catalogue
-    from lsp_experts.registry.store import Store
+    from lsp_experts.routing.switches import Switches
+    from lsp_experts.routing.switches_file import switches_file
+    from lsp_experts.server.battery import Battery, saving
+    from lsp_experts.server.learned_switches import LearnedSwitches
+    from lsp_experts.server.models import Models
 
-    catalogue, store = load_catalogue(paths), Store(paths.store)
+    catalogue = load_catalogue(paths)
     for problem in catalogue.problems:
         host.tell(problem)
-    models = _Models(catalogue, store, settings)
+    models = Models(catalogue, paths, settings)
     supervisor = Supervisor(engine_spawner(paths, command), ExtraBuftsMemory.of(paths), host.tell)
     fractions: dict[str, float] = {}
 
     def on_change() -> None:
-        loading = [state.expert for state in pool.states() if state.state == "LOADING"]
-        host.loading({expert: fractions.setdefault(expert, 0.0) for expert in loading})
-        for expert in fractions.keys() - loading:
-            del fractions[expert]
+        show_loading()
         host.changed()
 
     def on_progress(expert: str, fraction: float) -> None:
         fractions[expert] = fraction
-        host.loading(dict(fractions))
+        show_loading()
 
+    def show_loading() -> None:
+        expert = pool.coming_in
+        host.loading({expert: fractions.get(expert, 0.0)} if expert is not None else {})
+        for over in fractions.keys() - {expert}:
+            del fractions[over]
+
+    page_cache = PageCache()
     pool = Pool(
         supervisor,
         budget_bytes=models.budget_bytes(),
@@ -59,62 +71,77 @@ def build_completer(settings: Settings, host: Host, *, paths: Paths, command: Se
         clock=time.monotonic,
         on_change=on_change,
         on_progress=on_progress,
+        sizes=MeasuredSizes(paths.state / "sizes.json"),
+        page_cache=page_cache,
     )
+    budget = _Budget(models, pool, supervisor, host)
+    battery = Battery(time.monotonic)
 
     class Assembled(RealCompleter):
         """Settings reach the pool too."""
 
         def configure(self, settings: Settings) -> None:
             models.settings = settings
-            pool.set_budget(models.budget_bytes())
+            budget.configured()
+            pool.settings_changed()
             super().configure(settings)
 
-    def installed() -> dict[str, str]:
-        return {expert: model.sha256 for expert, model in store.installed().items()}
+    known = models.identities()
 
-    completer = Assembled(catalogue=catalogue, installed=installed, pool=pool, engine=supervisor, settings=settings)
-    for close in (completer.close, pool.close, supervisor.close):
-        host.at_exit(close)
+    def installed() -> Mapping[str, str]:
+        nonlocal known
+        before, known = known, models.identities()
+        changed = {expert for expert, identity in known.items() if before.get(expert) != identity}
+        for expert in changed:
+            pool.file_changed(expert)
+            supervisor.forgive(expert)
+        if changed:
+            budget.configured()
+        return known
+
+    def saved_now() -> str:
+        setting = models.settings.on_battery
+        return saving(setting, setting != "full" and battery.on_battery())
+
+    # A client without a folder has no workspace to learn in.
+    learned = LearnedSwitches(switches_file(paths, host.workspace_uri)) if host.workspace_uri else None
+    completer = Assembled(
+        catalogue=catalogue,
+        installed=installed,
+        pool=pool,
+        engine=supervisor,
+        settings=settings,
+        switches=learned or Switches(),
+        saving=saved_now,
+    )
+    for part in (budget, completer, pool, supervisor, page_cache, learned):
+        if part is not None:
+            host.at_exit(part.close)
     return completer
 
 
-class _Models:
-    """Where the experts' files are and how the engine shall open them, by registry, store and settings."""
+class _Budget:
+    """The pool's budget: the configured one, less while other programs need the memory."""
 
-    def __init__(self, catalogue: Catalogue, store: Store, settings: Settings) -> None:
-        self._catalogue, self._store = catalogue, store
-        self.settings = settings
+    def __init__(self, models: Models, pool: Pool, supervisor: Supervisor, host: Host) -> None:
+        from lsp_experts.pool.pressure import PressureWatch, read_memory
 
-    def locate(self, expert: str) -> Model:
-        """The expert's checked file; may hash all of it. NotInstalled, ModelRejected, UnknownExpert."""
-        return self._model(expert, self._store.check(expert).size)
+        self._models, self._pool, self._host = models, pool, host
+        self._bytes = pool.budget_bytes
+        self._watch = PressureWatch(lambda: read_memory(self._bytes, supervisor.pid), self._apply)
+        self._task = asyncio.get_running_loop().create_task(self._watch.run())
 
-    def budget_bytes(self) -> int:
-        """The setting, or half of what is available and at least what the largest installed expert takes."""
-        from lsp_experts.pool.budget import default_budget_bytes
-        from lsp_experts.pool.prediction import predict_resident_bytes
+    def configured(self) -> None:
+        """The settings or what is installed may mean another budget now."""
+        self._bytes = self._models.budget_bytes()
+        self._watch.look()
 
-        if self.settings.memory_budget_bytes:
-            return self.settings.memory_budget_bytes
-        known = [
-            self._model(expert, found.size)
-            for expert, found in self._store.installed().items()
-            if expert in self._catalogue.entries
-        ]
-        return default_budget_bytes(max((predict_resident_bytes(model, None) for model in known), default=0))
+    async def close(self) -> None:
+        """Watch no more."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
 
-    def _model(self, expert: str, size: int) -> Model:
-        import psutil
-
-        from lsp_experts.completion.templates import control_texts
-        from lsp_experts.pool.model import Model
-
-        entry = self._catalogue.get(expert)
-        return Model(
-            path=self._store.find(expert).path,
-            file_bytes=size,
-            n_ctx=entry.context,
-            control_texts=control_texts(),
-            pinned=self.settings.interpreter == expert or (entry.interpreter and self.settings.interpreter == "auto"),
-            n_threads=self.settings.threads or psutil.cpu_count(logical=False) or 1,
-        )
+    def _apply(self, pressure: Pressure) -> None:
+        self._pool.set_budget(pressure.budget_bytes, tight=pressure.tight)
+        self._host.changed()

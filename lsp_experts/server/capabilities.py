@@ -8,6 +8,7 @@ from typing import Literal
 from lsprotocol import types as t
 from pygls.capabilities import ServerCapabilitiesBuilder, get_capability
 
+from lsp_experts.server.commands import COMMANDS
 from lsp_experts.server.positions import Encoding
 
 # Clients without inline completion ask on identifier characters by themselves; these are the other places where code
@@ -29,6 +30,8 @@ class Client:
     progress: bool = False
     pulls_configuration: bool = False
     registers_configuration: bool = False
+    wants_status: bool = False  # experimental.lspExpertsStatus: it takes lspExperts/status notifications
+    name: str = ""
 
     def popup_style(self, snippets: str) -> MultiLine:
         """How several lines reach the popup, given the setting `snippets` ("auto" or "never")."""
@@ -52,6 +55,8 @@ def client_of(params: t.InitializeParams) -> Client:
         progress=bool(get_capability(can, "window.work_done_progress")),
         pulls_configuration=bool(get_capability(can, "workspace.configuration")),
         registers_configuration=bool(get_capability(can, "workspace.did_change_configuration.dynamic_registration")),
+        wants_status=isinstance(can.experimental, dict) and can.experimental.get("lspExpertsStatus") is True,
+        name=params.client_info.name if params.client_info else "",
     )
 
 
@@ -78,4 +83,5 @@ def server_capabilities(client: Client) -> t.ServerCapabilities:
         ),
         completion_provider=t.CompletionOptions(trigger_characters=TRIGGERS, resolve_provider=False),
         inline_completion_provider=t.InlineCompletionOptions(),
+        execute_command_provider=t.ExecuteCommandOptions(commands=tuple(COMMANDS)),
     )

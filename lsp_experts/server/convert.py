@@ -19,33 +19,45 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def inline_list(answer: Answer, place: Place | Silence, client: Client) -> t.InlineCompletionList:
-    """The answer as inline completion: the text after the cursor, over what it replaces."""
+    """The answer as inline completions, the best first: the text after the cursor, over what it replaces."""
     if isinstance(answer, Silence) or isinstance(place, Silence):
         return t.InlineCompletionList(items=[])
-    document, end = place.document, _end(place, answer)
-    span = t.Range(document.position(place.start, client.encoding), document.position(end, client.encoding))
-    text = _without_nul(place.selected + answer.text)
-    return t.InlineCompletionList(items=[t.InlineCompletionItem(insert_text=text, range=span)])
+    start = place.document.position(place.start, client.encoding)
+    items = [
+        t.InlineCompletionItem(
+            insert_text=_without_nul(place.selected + suggestion.text),
+            range=t.Range(start, place.document.position(_end(place, suggestion), client.encoding)),
+        )
+        for suggestion in (answer, *answer.others)
+    ]
+    return t.InlineCompletionList(items=items)
 
 
 def for_popup(answer: Answer, style: MultiLine) -> Answer:
     """What of an answer a completion popup can show."""
     if isinstance(answer, Silence):
         return answer
-    if style == "first line":
-        answer = replace(answer, text=_LINE_END.split(answer.text, maxsplit=1)[0])
-    if not answer.text.strip():
+    shown: dict[str, Suggestion] = {}  # by text: what the client cuts to one line may become equal
+    for suggestion in (answer, *answer.others):
+        text = _LINE_END.split(suggestion.text, maxsplit=1)[0] if style == "first line" else suggestion.text
+        if text.strip():
+            shown.setdefault(text, replace(suggestion, text=text, others=()))
+    if not shown:
         return Silence("nothing to show", "it is blank")
-    return answer
+    best, *others = shown.values()
+    return replace(best, others=tuple(others))
 
 
 def completion_list(answer: Answer, place: Place | Silence, client: Client, style: MultiLine) -> t.CompletionList:
-    """An answer that went through `for_popup` as a list of one item; incomplete, so that the next character asks again.
-
-    The item begins at the word before the cursor and repeats it, since clients filter items by that word.
-    """
+    """An answer that went through `for_popup` as a list; incomplete, so that the next character asks again."""
     if isinstance(answer, Silence) or isinstance(place, Silence):
         return t.CompletionList(is_incomplete=True, items=[])
+    items = [_item(one, rank, place, client, style) for rank, one in enumerate((answer, *answer.others))]
+    return t.CompletionList(is_incomplete=True, items=items)
+
+
+def _item(answer: Suggestion, rank: int, place: Place, client: Client, style: MultiLine) -> t.CompletionItem:
+    """It begins at the word before the cursor and repeats it, since clients filter items by that word."""
     text = _without_nul(answer.text)
     lines = _LINE_END.split(text)
     word = _word_before(place)
@@ -57,18 +69,17 @@ def completion_list(answer: Answer, place: Place | Silence, client: Client, styl
     cut = client.cuts_plain and any(char.isspace() for char in text)
     snippet = style == "snippet" and (len(lines) > 1 or cut)
     new_text = escape_snippet(word + text) if snippet else word + text
-    item = t.CompletionItem(
+    return t.CompletionItem(
         label=_label(word, lines),
         kind=t.CompletionItemKind.Snippet if len(lines) > 1 else t.CompletionItemKind.Text,
         detail=_detail(answer),
         documentation=text if len(lines) > 1 else None,
         filter_text=word + lines[0] or None,
-        sort_text="!",
+        sort_text=f"!{rank:02}",  # clients sort by it as text
         insert_text_format=t.InsertTextFormat.Snippet if snippet else t.InsertTextFormat.PlainText,
         insert_text_mode=t.InsertTextMode.AsIs if client.as_is else None,
         text_edit=t.TextEdit(range=span, new_text=new_text),
     )
-    return t.CompletionList(is_incomplete=True, items=[item])
 
 
 def escape_snippet(text: str) -> str:

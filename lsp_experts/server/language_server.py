@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as t
@@ -24,6 +25,7 @@ from lsp_experts.server.notices import Notices
 from lsp_experts.server.ports import Build, Completer, DocumentView, Silence
 from lsp_experts.server.progress import LoadProgress
 from lsp_experts.server.protocol import ExpertsProtocol, describe
+from lsp_experts.server.status_news import StatusNews
 from lsp_experts.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -35,15 +37,16 @@ NAME = "lsp-experts"
 class ExpertsServer(LanguageServer):
     """State of one session. The completer is built once the client's settings are known (`start`).
 
-    It is the Host of its completer.
+    It is the Host of its completer. `status_folder`: where the server keeps its status for `lsp-experts top`.
     """
 
     protocol: ExpertsProtocol
 
-    def __init__(self, build: Build, lifetime: Lifetime) -> None:
+    def __init__(self, build: Build, lifetime: Lifetime, status_folder: Path) -> None:
         super().__init__(NAME, __version__, protocol_cls=ExpertsProtocol, converter_factory=strict_converter)
         self.lifetime = lifetime
         self.client = Client()
+        self.workspace_uri = ""
         self.documents = Documents()
         self.notices = Notices(self.protocol.notify)
         self.configuration = Configuration(self.notices.tell, self._configured)
@@ -53,13 +56,14 @@ class ExpertsServer(LanguageServer):
         self._ready = asyncio.Event()
         self._answers = Answers(self._complete)
         self._progress = LoadProgress(self)
-        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._news = StatusNews(self, status_folder)
+        self._closers: list[Callable[[], Awaitable[None]]] = [self._news.close]
 
     # Start and end
 
-    def meet(self, client: Client, options: object) -> None:
+    def meet(self, client: Client, options: object, workspace_uri: str) -> None:
         """Take what `initialize` says."""
-        self.client = client
+        self.client, self.workspace_uri = client, workspace_uri
         self.documents = Documents(client.encoding)
         self.configuration.initial(options)
 
@@ -79,6 +83,7 @@ class ExpertsServer(LanguageServer):
         for document in self.documents:
             self.show(document)
         self._ready.set()
+        self._news.changed()
 
     async def pull_configuration(self) -> None:
         """Ask the client for our section, if it answers such questions; one that stays silent is not waited for."""
@@ -112,6 +117,7 @@ class ExpertsServer(LanguageServer):
         self.notices.report = settings.report
         if self.completer is not None:
             self.completer.configure(settings)
+            self._news.changed()
 
     # Documents
 
@@ -119,6 +125,7 @@ class ExpertsServer(LanguageServer):
         """Tell the completer of a document that was opened."""
         if self.completer is not None:
             self.completer.opened(view(document))
+            self._news.changed()
 
     def edited(self, document: Document) -> None:
         """Tell the completer of a document's new version."""
@@ -130,12 +137,14 @@ class ExpertsServer(LanguageServer):
         document = self.documents.get(uri)
         if document is not None and self.completer is not None:
             self.completer.focused(view(document))
+            self._news.changed()
 
     def close_document(self, uri: str) -> None:
         """Forget a document and what runs for it."""
         self._answers.forget(uri)
         if self.documents.close(uri) and self.completer is not None:
             self.completer.closed(uri)
+            self._news.changed()
 
     # Questions
 
@@ -151,6 +160,7 @@ class ExpertsServer(LanguageServer):
             answer = Silence("document changed")
         answer = fit(answer) if fit is not None else answer
         self.notices.answered(uri, answer)
+        self._news.changed()
         return answer
 
     async def _complete(self, question: Question) -> Answer:
@@ -168,19 +178,21 @@ class ExpertsServer(LanguageServer):
     def status(self) -> dict[str, Any]:
         """The completer's status and the server's own counts."""
         status = self.completer.status() if self.completer is not None else {}
+        silence = self.notices.last_silence
         return {
             **status,
             "version": __version__,
+            "client": self.client.name,
             "documents": len(self.documents),
             "silences": dict(self.notices.silences),
+            "lastSilence": {"reason": silence.reason, "detail": silence.detail} if silence is not None else None,
         }
 
     # The Host of the completer
 
     def changed(self) -> None:
         """See ports.Host."""
-        if self.notices.report and self.completer is not None:
-            self.notices.status(self.status())
+        self._news.pool_changed()
 
     def loading(self, fractions: Mapping[str, float]) -> None:
         """See ports.Host."""

@@ -23,6 +23,7 @@ class Notices:
         self._notify = notify
         self._told: set[str] = set()
         self.silences: Counter[str] = Counter()
+        self.last_silence: Silence | None = None
         self.report = False
 
     def tell(self, message: str) -> None:
@@ -41,14 +42,14 @@ class Notices:
         """Count a silence; tell tools about either."""
         if isinstance(answer, Silence):
             self.silences[answer.reason] += 1
+            self.last_silence = answer
             _LOG.info("no suggestion: %s%s", answer.reason, f" ({answer.detail})" if answer.detail else "")
         if self.report:
             self._notify("lspExperts/completed", {"uri": uri, **_figures(answer)})
 
     def status(self, status: dict[str, Any]) -> None:
-        """Tell tools that something changed."""
-        if self.report:
-            self._notify("lspExperts/status", status)
+        """Tell that the status is this one now."""
+        self._notify("lspExperts/status", status)
 
 
 def _figures(answer: Suggestion | Silence) -> dict[str, Any]:

@@ -41,6 +41,11 @@ class Completer(Protocol):
 class Host(Protocol):
     """What a Completer may do to the server around it; all on the loop's thread."""
 
+    @property
+    def workspace_uri(self) -> str:
+        """The folder the client works in; the empty string if it named none."""
+        ...
+
     def changed(self) -> None:
         """The status is a different one (an expert loads, is ready, was put out ...)."""
 

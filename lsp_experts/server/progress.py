@@ -1,11 +1,11 @@
-"""Shows in the editor which expert is being loaded, how far it is, and that it is ready."""
+"""Shows in the editor which expert is being loaded, how far it is, and that it is ready; quick loads are not shown."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException
@@ -13,8 +13,19 @@ from pygls.exceptions import JsonRpcException
 if TYPE_CHECKING:
     from lsp_experts.server.language_server import ExpertsServer
 
+SHOWN_AFTER_S = 0.15  # what is over sooner is no wait worth a word
 _STEP_PERCENT = 5
 _CREATE_TIMEOUT_S = 5.0
+
+
+class Timer(Protocol):
+    """What asyncio's call_later gives."""
+
+    def cancel(self) -> None:
+        """Call no more."""
+
+
+CallLater = Callable[[float, Callable[[], None]], Timer]  # seconds from now
 
 
 class _Bar:
@@ -22,16 +33,22 @@ class _Bar:
 
     def __init__(self) -> None:
         self.token = f"lsp-experts-{uuid.uuid4()}"
+        self.timer: Timer | None = None
         self.percent = 0
+        self.late = False  # it took so long that it is shown
         self.shown = False
         self.over = False
 
 
 class LoadProgress:
-    """`show` takes the experts that load now; `$/progress` if the client can, otherwise a line in its log."""
+    """`show` takes the experts that load now; `$/progress` if the client can, otherwise a line in its log.
 
-    def __init__(self, server: ExpertsServer) -> None:
+    `call_later` is the running loop's, unless a test brings its own.
+    """
+
+    def __init__(self, server: ExpertsServer, call_later: CallLater | None = None) -> None:
         self._server = server
+        self._call_later = call_later
         self._bars: dict[str, _Bar] = {}
 
     def show(self, fractions: Mapping[str, float]) -> None:
@@ -45,6 +62,11 @@ class LoadProgress:
 
     def _begin(self, expert: str) -> None:
         bar = self._bars[expert] = _Bar()
+        call_later = self._call_later or asyncio.get_running_loop().call_later
+        bar.timer = call_later(SHOWN_AFTER_S, lambda: self._appear(expert, bar))
+
+    def _appear(self, expert: str, bar: _Bar) -> None:
+        bar.late = True
         if self._server.client.progress:
             self._server.protocol.in_background(self._create(expert, bar), "progress")
         else:
@@ -72,9 +94,11 @@ class LoadProgress:
 
     def _end(self, expert: str, bar: _Bar) -> None:
         bar.over = True
+        if bar.timer is not None:
+            bar.timer.cancel()
         if bar.shown:
             self._send(bar, t.WorkDoneProgressEnd())
-        elif not self._server.client.progress:
+        elif bar.late and not self._server.client.progress:
             self._server.notices.log(f"the expert {expert} is no longer loading")
 
     def _send(self, bar: _Bar, value: object) -> None:

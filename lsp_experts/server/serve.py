@@ -11,11 +11,13 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from lsp_experts.errors import UsageError
+from lsp_experts.paths import default_paths
 from lsp_experts.server.features import register
 from lsp_experts.server.language_server import ExpertsServer
 from lsp_experts.server.lifetime import Lifetime, force_exit
 from lsp_experts.server.ports import Build
 from lsp_experts.server.protocol import ExpertsProtocol
+from lsp_experts.server.status_file import servers_folder
 from lsp_experts.server.transport import Channel, Reader, Writer, socket_channel, stdio_channel
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -70,7 +72,7 @@ def _accept(host: str, port: int) -> Channel:
 
 async def _run(channel: Channel, build: Build) -> int:
     loop, lifetime = asyncio.get_running_loop(), Lifetime()
-    server = ExpertsServer(build, lifetime)
+    server = ExpertsServer(build, lifetime, servers_folder(default_paths()))
     register(server)
 
     def broken() -> None:

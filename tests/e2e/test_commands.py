@@ -35,6 +35,7 @@ def test_help_names_every_command(lsp_experts: Command, capsys: pytest.CaptureFi
         "carve",
         "registry",
         "doctor",
+        "top",
         "bench",
     )
     check(lsp_experts("--help"), 0, *names)

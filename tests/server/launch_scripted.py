@@ -19,7 +19,7 @@ MULTI_LINE = "for {\n\tprint(${x}) \\\n}"
 
 
 class ScriptedCompleter:
-    """`uri` decides: slow, turns, thread, raise, silent, multi, print, load; anything else echoes what it was asked."""
+    """`uri` decides: slow, turns, thread, raise, silent, multi, two, print, load; anything else echoes its question."""
 
     def __init__(self, settings: Settings, host: Host) -> None:
         self.settings, self.host = settings, host
@@ -55,7 +55,9 @@ class ScriptedCompleter:
             await asyncio.sleep(0.05)
         self.host.changed()
         text = MULTI_LINE if "multi" in view.uri else f"<{view.text[:offset][-20:]}>"
-        return Suggestion(text, 1 if "replace" in view.uri else 0, "go-expert", "expert", 3, 5, 7.0, 11.0, 0.5, False)
+        others = (Suggestion("other", 0, "html-expert", "general"),) if "two" in view.uri else ()
+        right = 1 if "replace" in view.uri else 0
+        return Suggestion(text, right, "go-expert", "expert", 3, 5, 7.0, 11.0, 0.5, False, others=others)
 
     def opened(self, view: DocumentView) -> None:
         self.events.append(["opened", view.uri, view.language])
@@ -81,7 +83,12 @@ class ScriptedCompleter:
     def status(self) -> dict[str, Any]:
         if any("status-raises" in event[1] for event in self.events):
             raise RuntimeError("a secret of the document")
+        uri = self.events[-1][1] if self.events else ""
         return {
+            "focused": {"uri": uri, "language": "go", "experts": [{"id": "go-expert", "reason": "expert"}]},
+            "experts": [{"id": "go-expert", "state": "HOT", "answers": len(self.events)}],
+            "last": {"uri": uri, "expert": "go-expert", "totalMs": 11.0},
+            "workspace": self.host.workspace_uri,
             "events": self.events,
             "cancelled": self.cancelled,
             "child": self.child,

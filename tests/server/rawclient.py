@@ -46,10 +46,11 @@ class RawClient:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def start(cls, *arguments: str, command: tuple[str, ...] = (str(LAUNCHER),)) -> Any:
+    async def start(cls, *arguments: str, command: tuple[str, ...] = (str(LAUNCHER),), home: Path | None = None) -> Any:
         pipe = asyncio.subprocess.PIPE
         argv = (sys.executable, *command, *arguments)
-        process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe)
+        env = {**os.environ, "LSP_EXPERTS_HOME": str(home)} if home else None
+        process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env)
         client = cls(process)
         try:
             yield client
@@ -94,6 +95,10 @@ class RawClient:
     def open(self, uri: str, text: str, version: int = 1, language: str = "go") -> None:
         item = {"uri": uri, "languageId": language, "version": version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
+
+    def notified(self, method: str) -> list[Any]:
+        """The parameters of every notification of this method so far."""
+        return [message["params"] for message in self.sent if message["method"] == method]
 
     async def ended(self) -> int:
         return await asyncio.wait_for(self.process.wait(), TIMEOUT_S)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from cursor import split_cursor
 from lsprotocol import types as t
 
 from lsp_experts.completion.answer import Suggestion
-from lsp_experts.server.capabilities import Client
+from lsp_experts.server.capabilities import Client, MultiLine
 from lsp_experts.server.convert import completion_list, escape_snippet, for_popup, inline_list
 from lsp_experts.server.documents import Document
 from lsp_experts.server.ports import Silence
@@ -89,6 +90,37 @@ def test_the_item_repeats_the_word_so_that_clients_do_not_filter_it_away() -> No
 def test_a_client_that_cuts_gets_the_first_line_or_nothing(text: str, shown: str | None) -> None:
     item = check("‸", suggestion(text), text, Client(multi_line="first line"))
     assert (item.label if item else None) == shown
+
+
+def with_others(*texts: str) -> Suggestion:
+    best, *others = (suggestion(text) for text in texts)
+    return replace(best, others=tuple(others))
+
+
+@pytest.mark.parametrize(
+    ("texts", "style", "shown"),
+    [
+        (("one", "two", "three"), "plain", ["one", "two", "three"]),
+        (("one\ntwo", "one\nother", "two"), "first line", ["one", "two"]),
+        (("\n  one", "two"), "first line", ["two"]),  # of the best one a client that cuts would see nothing
+        ((" ", "two", "two"), "plain", ["two"]),
+        ((" ", "\n"), "plain", []),
+    ],
+)
+def test_others_come_after_the_best(texts: tuple[str, ...], style: MultiLine, shown: list[str]) -> None:
+    answer, place = with_others(*texts), place_in("x‸")
+    inline = inline_list(answer, place, Client())
+    assert [item.insert_text for item in inline.items] == list(texts)
+    popup = completion_list(for_popup(answer, style), place, Client(), style)
+    edits = [item.text_edit for item in popup.items]
+    assert [edit.new_text for edit in edits if isinstance(edit, t.TextEdit)] == [f"x{text}" for text in shown]
+    assert sorted(popup.items, key=lambda item: item.sort_text or "") == list(popup.items)
+
+
+def test_each_of_several_items_replaces_its_own_text() -> None:
+    best, other = suggestion("x)", 1), suggestion("y")
+    items = inline_list(replace(best, others=(other,)), place_in("f(‸)"), Client()).items
+    assert [item.range.end.character for item in items if item.range] == [3, 2]
 
 
 def test_snippets_are_escaped() -> None:

@@ -24,9 +24,9 @@ _NUMBERS = itertools.count(1000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared() -> AsyncIterator[RawClient]:
-    """One server for the tables: what a row breaks, the next one notices."""
-    async with RawClient.start() as client:
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RawClient]:
+    """One server for the tables: what a row breaks, the next one notices. Its home is none of one test's."""
+    async with RawClient.start(home=tmp_path_factory.mktemp("home")) as client:
         await client.initialize()
         yield client
 

@@ -22,10 +22,15 @@ EXPECTED = {
         progress=True,
         pulls_configuration=True,
         registers_configuration=True,
+        name="code-server",
     ),
-    "neovim-0.11.4": Client("utf-8", "snippet", cuts_plain=True, progress=True, pulls_configuration=True),
+    "neovim-0.11.4": Client(
+        "utf-8", "snippet", cuts_plain=True, progress=True, pulls_configuration=True, name="Neovim"
+    ),
     "eglot-1.9-emacs28.2": Client("utf-16", "plain", pulls_configuration=True),
-    "lsp-mode-8.0.0-emacs28.2": Client("utf-16", "plain", as_is=True, progress=True, pulls_configuration=True),
+    "lsp-mode-8.0.0-emacs28.2": Client(
+        "utf-16", "plain", as_is=True, progress=True, pulls_configuration=True, name="emacs"
+    ),
     "ale-3.3.0-vim9": Client("utf-16", "first line", cuts_plain=True),
 }
 
@@ -53,6 +58,22 @@ def test_position_encoding(encodings: list[str] | None, chosen: str) -> None:
     client = client_of(structure_params(strict_converter(), t.INITIALIZE, params))
     assert client.encoding == chosen
     assert server_capabilities(client).position_encoding == chosen
+
+
+@pytest.mark.parametrize(
+    ("experimental", "wants"),
+    [
+        ({"lspExpertsStatus": True}, True),
+        ({"lspExpertsStatus": False}, False),
+        ({"lspExpertsStatus": 1}, False),
+        ({}, False),
+        ([True], False),
+        (None, False),
+    ],
+)
+def test_who_wants_the_status(experimental: object, wants: bool) -> None:
+    params = {"processId": None, "rootUri": None, "capabilities": {"experimental": experimental}}
+    assert client_of(structure_params(strict_converter(), t.INITIALIZE, params)).wants_status is wants
 
 
 def test_one_odd_capability_does_not_cost_the_others() -> None:

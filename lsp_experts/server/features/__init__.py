@@ -12,6 +12,7 @@ from lsp_experts.server.features import (
     did_close,
     did_focus,
     did_open,
+    execute_command,
     exit,
     initialize,
     initialized,
@@ -36,6 +37,7 @@ _ALL = (
     did_change_configuration,
     completion,
     inline_completion,
+    execute_command,
     status,
 )
 

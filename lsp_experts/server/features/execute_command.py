@@ -1,0 +1,23 @@
+"""workspace/executeCommand: a command of the table in commands/, by its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types as t
+from pygls.exceptions import JsonRpcInvalidParams
+
+from lsp_experts.server.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from lsp_experts.server.language_server import ExpertsServer
+
+METHOD = t.WORKSPACE_EXECUTE_COMMAND
+
+
+def handle(ls: ExpertsServer, params: t.ExecuteCommandParams) -> Any:
+    """Run it; a name that is not in the table is the client's mistake."""
+    command = COMMANDS.get(params.command)
+    if command is None:
+        raise JsonRpcInvalidParams(f"the command is not known; known: {', '.join(COMMANDS)}")
+    return command(ls, params.arguments or ())
