@@ -42,6 +42,7 @@ def table_rows(catalogue: Catalogue, installed: dict[str, Installed]) -> list[di
             "id": one.expert,
             "languages": [],
             "kind": "unknown",
+            "base": None,
             "size": one.size,
             "licence": one.licence,
             "non_commercial": False,
@@ -62,6 +63,7 @@ def _row(entry: Entry, installed: Installed | None) -> dict[str, Any]:
         "id": entry.id,
         "languages": list(entry.languages),
         "kind": entry.kind,
+        "base": entry.base,
         "size": installed.size if installed else next((size for size in sizes if size), None),
         "licence": entry.licence,
         "non_commercial": entry.non_commercial,
@@ -90,7 +92,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         state = "yes" if row["installed"] else "-" if row["verified"] else "- (unverified)"
         languages = "any" if "*" in row["languages"] else ", ".join(row["languages"])
         # Registry text is data: Text keeps square brackets in it from being read as markup.
-        cells = (row["id"], languages, row["kind"], size, licence, state)
+        kind = f"{row['kind']} of {row['base']}" if row["base"] else row["kind"]
+        cells = (row["id"], languages, kind, size, licence, state)
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
     if any(not row["verified"] and not row["installed"] for row in rows):

@@ -9,8 +9,9 @@ from pathlib import Path
 from lsp_experts.cli.progress import terminal_progress
 from lsp_experts.errors import ExpertsError, UsageError
 from lsp_experts.paths import default_paths
-from lsp_experts.registry.catalogue import load_catalogue
+from lsp_experts.registry.catalogue import Catalogue, load_catalogue
 from lsp_experts.registry.entry import Entry
+from lsp_experts.registry.expert_files import install_command
 from lsp_experts.registry.pull import pull
 from lsp_experts.registry.store import Store
 
@@ -36,11 +37,17 @@ def run(ids: Sequence[str], *, yes: bool = False, from_file: Path | None = None,
             failed = True
         else:
             print(f"{entry.id}: {installed.size:,} bytes, {entry.licence}, {installed.source}\n  {installed.path}")
+            _name_missing_base(entry, catalogue, store)
     return 1 if failed else 0
 
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def _name_missing_base(entry: Entry, catalogue: Catalogue, store: Store) -> None:
+    if entry.kind == "adapter" and entry.base is not None and store.recorded(entry.base) is None:
+        _say(f"{entry.id} needs its base, {entry.base}: {install_command(catalogue.get(entry.base))}")
 
 
 def _agree(entry: Entry, *, yes: bool) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lsp_experts.engine.cores import physical_cores
 from lsp_experts.engine.protocol import Load, Logits, Segment, Tokenize
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import CarveError
 from lsp_experts.lab.carve import new_ids
 from lsp_experts.lab.corpus import Tokenize as TokenizeTexts
 from lsp_experts.lab.gguf_vocabulary import Ids
-from lsp_experts.lab.open_engine import physical_cores
 
 PROMPT = (
     "// counts the words of a page\nfunc count(page string) map[string]int {\n\tseen := map[string]int{}\n"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import psutil
 
-from lsp_experts.completion.templates import choose, control_texts
+from lsp_experts.completion.templates import choose
+from lsp_experts.engine.cores import physical_cores
 from lsp_experts.engine.extra_bufts import ExtraBuftsMemory
-from lsp_experts.engine.protocol import Load
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import EngineError, ExpertsError
-from lsp_experts.lab.open_engine import open_engine, physical_cores
+from lsp_experts.lab.open_engine import installed_model, open_engine
 from lsp_experts.lab.probes import self_test
 from lsp_experts.paths import Paths
 from lsp_experts.pool.budget import default_budget_bytes
@@ -111,23 +111,16 @@ async def _expert(engine: Supervisor, catalogue: Catalogue, store: Store, name: 
     again = f"`lsp-experts carve --language {entry.languages[0]} --force`" if entry.kind == "carved" else ""
     again = again or f"`lsp-experts pull {name} --again`"
     try:
-        file = store.check(name)
-        report = await engine.load(
-            Load(
-                expert=name,
-                path=str(file.path),
-                n_ctx=entry.context,
-                n_threads=physical_cores(),
-                control_texts=control_texts(),
-            )
-        )
+        model = installed_model(catalogue, store, name)
+        report = await engine.load(model.load(name))
         proof = await self_test(engine, name, choose(entry.fim, report))
-        await engine.evict(name)
+        await engine.evict(name, forget=True)
     except EngineError as error:
         return Finding(name, str(error), False, f"Its file may be damaged: `lsp-experts verify {name}`, then {again}.")
     except ExpertsError as error:
         return Finding(name, error.message, False, error.remedy or again)
-    size = f"{file.size:,} bytes, {report.resident_bytes:,} in memory, loaded in {report.load_ms:.0f} ms"
+    file = f"{model.adapter_bytes or model.file_bytes:,} bytes" + (f" over {entry.base}" if model.adapter else "")
+    size = f"{file}, {report.resident_bytes:,} in memory, loaded in {report.load_ms:.0f} ms"
     if proof.template is None:
         left = "completes left to right (it has no tokens for filling in)"
         wrong = entry.fim not in ("none", "auto")

@@ -1,20 +1,23 @@
-"""An engine with one expert in it, for measuring and checking outside the server."""
+"""An engine of its own and the experts for it, for measuring and checking outside the server."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from lsp_experts.completion.templates import FimTemplate, choose, control_texts
 from lsp_experts.engine.command import engine_spawner
+from lsp_experts.engine.cores import physical_cores
 from lsp_experts.engine.extra_bufts import ExtraBuftsMemory
 from lsp_experts.engine.protocol import Load, LoadReport
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.paths import Paths
+from lsp_experts.pool.model import Model
+from lsp_experts.registry.catalogue import Catalogue
+from lsp_experts.registry.expert_files import expert_files
+from lsp_experts.registry.store import Store
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,32 @@ class OpenExpert:
     template: FimTemplate | None
 
 
-def physical_cores() -> int:
-    """Physical cores of this machine, at least 1: what llama.cpp computes best with."""
-    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-
-
 @asynccontextmanager
-async def open_engine(paths: Paths) -> AsyncIterator[Supervisor]:
-    """A supervisor that is closed at the end; it starts its process at the first load."""
+async def open_engine(paths: Paths, command: Sequence[str] | None = None) -> AsyncIterator[Supervisor]:
+    """A supervisor that is closed at the end; it starts its process at the first load. `command`: another engine."""
     messages: list[str] = []
-    engine = Supervisor(engine_spawner(paths), ExtraBuftsMemory.of(paths), messages.append)
+    engine = Supervisor(engine_spawner(paths, command), ExtraBuftsMemory.of(paths), messages.append)
     try:
         yield engine
     finally:
         await engine.close()
+
+
+def installed_model(catalogue: Catalogue, store: Store, expert: str) -> Model:
+    """An installed expert as the engine opens it, an adapter with its base.
+
+    UnknownExpert, NotInstalled, ModelRejected.
+    """
+    files = expert_files(catalogue, store, expert)
+    return Model(
+        path=files.model.path,
+        file_bytes=files.model.size,
+        n_ctx=catalogue.get(expert).context,
+        control_texts=control_texts(),
+        n_threads=physical_cores(),
+        adapter=files.adapter.path if files.adapter else None,
+        adapter_bytes=files.adapter.size if files.adapter else 0,
+    )
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from lsp_experts.registry.store import Store
 def which_model(name: str, paths: Paths) -> tuple[Path, str]:
     """(file, FIM template name or "auto") of an installed expert, or of a path that ends in .gguf.
 
-    UsageError for a path that is no file; UnknownExpert, NotInstalled or ModelRejected for an id.
+    UsageError for a path that is no file and for an adapter; UnknownExpert, NotInstalled or ModelRejected for an id.
     """
     if name.endswith(".gguf"):
         path = Path(name)
@@ -21,4 +21,6 @@ def which_model(name: str, paths: Paths) -> tuple[Path, str]:
             raise UsageError(f"{path} is not a file.", remedy="Give an expert id or the path of a GGUF.")
         return path, "auto"
     entry = load_catalogue(paths).get(name)
+    if entry.kind == "adapter":
+        raise UsageError(f"{name} is an adapter over {entry.base}, not a model.", remedy="Give a model.")
     return Store(paths.store).check(name).path, entry.fim

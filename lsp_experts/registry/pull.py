@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lsp_experts.errors import ModelRejected, NotInstalled, PullError, SourceError
 from lsp_experts.registry.entry import Entry, FileSource, HubSource, Source, UrlSource, WheelSource
+from lsp_experts.registry.gguf_head import is_adapter
 from lsp_experts.registry.sources import file, hub, url, wheel
 from lsp_experts.registry.sources.fetched import Fetched, Progress
 from lsp_experts.registry.store import Installed, Store
@@ -92,6 +93,7 @@ def _one(entry: Entry, source: Source, store: Store, progress: Progress, say: Ca
     before = store.recorded(entry.id)
     with store.temporary_folder() as folder:
         fetched = _fetch(source, folder, progress)
+        _expect_kind(entry, fetched.path)
         if before is not None and isinstance(source, HubSource):
             known = before.provenance.get("hub_sha256")
             if known and before.source == fetched.origin and known != fetched.sha256:
@@ -121,6 +123,7 @@ def _from_file(entry: Entry, store: Store, progress: Progress, path: Path, say: 
     with store.temporary_folder() as folder:
         try:
             fetched = file.fetch(FileSource(str(path.expanduser().absolute())), folder, progress)
+            _expect_kind(entry, fetched.path)
         except SourceError as error:
             raise PullError(f"{entry.id} could not be taken from {path}: {error}.") from error
         if fetched.sha256 not in pins:
@@ -130,6 +133,14 @@ def _from_file(entry: Entry, store: Store, progress: Progress, path: Path, say: 
                 )
             say(f"{entry.id}: the registry pins no hash for this file; it is kept as {fetched.sha256}")
         return _adopt(entry, store, fetched)
+
+
+def _expect_kind(entry: Entry, path: Path) -> None:
+    """SourceError for an adapter where a model belongs, and the other way round. What does not tell is let through."""
+    found = is_adapter(path)
+    if found is not None and found != (entry.kind == "adapter"):
+        what = "a LoRA adapter" if found else "a whole model"
+        raise SourceError(f"it is {what}, and {entry.id} is of kind {entry.kind}")
 
 
 def _adopt(entry: Entry, store: Store, fetched: Fetched) -> Installed:

@@ -39,7 +39,8 @@ def chain(
     """The experts for `language`: its own, those of related languages, the general ones, the interpreter.
 
     `interpreter` is an expert id, "auto" (the first installed entry marked as one) or "none".
-    `refused` experts are skipped as "quarantined", or with their reason where a mapping gives one.
+    `refused` experts are skipped as "quarantined", or with their reason where a mapping gives one. An adapter needs its
+    base: it is skipped where that is not installed or refused.
     """
     candidates: list[Candidate] = []
     skipped: dict[str, str] = {}
@@ -94,10 +95,18 @@ def _unusable(catalogue: Catalogue, expert: str, installed: Collection[str], ref
     entry = catalogue.entries.get(expert)
     if entry is None:
         return "not in the registry"
-    if entry.kind == "adapter":
-        return "adapters cannot be loaded yet"
     if expert not in installed:
         return "not installed"
     if expert in refused:
-        return refused.get(expert, "") or "quarantined" if isinstance(refused, Mapping) else "quarantined"
+        return _refusal(expert, refused)
+    base = entry.base if entry.kind == "adapter" else None
+    if base is not None and base not in installed:
+        return f"its base {base} is not installed"
+    if base is not None and base in refused:
+        return f"its base {base}: {_refusal(base, refused)}"
     return ""
+
+
+def _refusal(expert: str, refused: Collection[str]) -> str:
+    why = refused.get(expert, "") if isinstance(refused, Mapping) else ""
+    return why or "quarantined"

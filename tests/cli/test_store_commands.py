@@ -30,10 +30,12 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
         Entry("go-tiny", "model", ("go",), "MIT", "a test", sources=(source,)),
         Entry("html-tiny", "carved", ("html", "vue"), "MIT [see below]", "a test", base="go-tiny"),
         Entry("paper-tiny", "model", ("*",), "CC-BY-NC-4.0", "research only", sources=(source,), non_commercial=True),
+        Entry("go-lora", "adapter", ("go",), "MIT", "a test", base="go-tiny", sources=(source,)),
+        Entry("html-lora", "adapter", ("html",), "MIT", "a test", base="html-tiny", sources=(source,)),
         Entry("gone-tiny", "model", ("c",), "MIT", "x", sources=(FileSource(str(tmp_path / "no")),), verified=False),
     )
     catalogue = Catalogue({entry.id: entry for entry in entries}, {}, ())
-    for module in (experts, pull):
+    for module in (experts, pull, remove):
         monkeypatch.setattr(module, "load_catalogue", lambda _paths: catalogue)
     return catalogue
 
@@ -165,6 +167,28 @@ def test_remove_frees_what_nobody_else_uses(catalogue: Catalogue, capsys: pytest
     assert remove.run(["paper-tiny"]) == 1
     with pytest.raises(NotInstalled):
         path.run(["go-tiny"])
+
+
+def test_an_adapter_names_the_base_it_lacks(catalogue: Catalogue, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pull.run(["go-lora", "html-lora"]) == 0
+    err = capsys.readouterr().err
+    assert "go-lora needs its base, go-tiny: `lsp-experts pull go-tiny`" in err
+    assert "html-lora needs its base, html-tiny: `lsp-experts carve --language html`" in err
+    assert pull.run(["go-tiny", "go-lora"]) == 0
+    assert "needs its base" not in capsys.readouterr().err
+    assert remove.run(["go-tiny"]) == 0
+    assert "go-lora cannot be loaded without go-tiny" in capsys.readouterr().err
+    assert remove.run(["go-lora"]) == 0
+    assert "without" not in capsys.readouterr().err
+
+
+def test_the_table_shows_what_an_adapter_lies_over(catalogue: Catalogue, capsys: pytest.CaptureFixture[str]) -> None:
+    assert experts.run() == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "adapter of go-tiny" in lines["go-lora"] and "carved of go-tiny" in lines["html-tiny"]
+    experts.run(as_json=True)
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["go-lora"]["kind"], rows["go-lora"]["base"], rows["go-tiny"]["base"]) == ("adapter", "go-tiny", None)
 
 
 def test_lines_come_every_ten_seconds() -> None:

@@ -12,7 +12,7 @@ from lsp_experts.registry.entry import Entry
 from lsp_experts.routing.chain import chain, default_expert
 
 
-def entry(name: str, *languages: str, kind: str = "model", **fields: bool) -> Entry:
+def entry(name: str, *languages: str, kind: str = "model", **fields: bool | str) -> Entry:
     return Entry(name, kind, languages, "MIT", "", **fields)  # type: ignore[arg-type]
 
 
@@ -20,7 +20,7 @@ ENTRIES = (
     entry("js-1", "javascript", "javascriptreact"),
     entry("ts-1", "typescript"),
     entry("js-2", "javascript"),
-    entry("js-lora", "javascript", kind="adapter"),
+    entry("js-lora", "javascript", kind="adapter", base="base"),
     entry("f90", "fortran", non_commercial=True),
     entry("base", "*"),
     entry("big", "*", non_commercial=True),
@@ -50,19 +50,20 @@ def check(
         assert ";".join(f"{expert}={why}" for expert, why in got.skipped) == skipped
 
 
+RELATED = "js-1=related:javascript js-2=related:javascript js-lora=related:javascript"
 GENERAL = "base=general big=general small=interpreter"
 
 
 @pytest.mark.parametrize(
     ("language", "installed", "candidates"),
     [
-        ("javascript", ALL, f"js-1=expert js-2=expert ts-1=related:typescript {GENERAL}"),
+        ("javascript", ALL, f"js-1=expert js-2=expert js-lora=expert ts-1=related:typescript {GENERAL}"),
         ("javascript", "ts-1 small", "ts-1=related:typescript small=interpreter"),
         ("javascript", "smaller", "smaller=interpreter"),
         ("javascript", "js-lora", ""),
         ("javascript", "", ""),
         ("typescript", ALL, f"ts-1=expert {GENERAL}"),
-        ("vue", ALL, f"js-1=related:javascript js-2=related:javascript ts-1=related:typescript {GENERAL}"),
+        ("vue", ALL, f"{RELATED} ts-1=related:typescript {GENERAL}"),
         ("javascriptreact", "js-1 js-2 base", "js-1=expert base=general"),
         ("c", "js-1 base", "base=general"),
         ("plaintext", ALL, GENERAL),
@@ -80,11 +81,28 @@ def test_skipped_experts_keep_their_reason() -> None:
         "javascript",
         "js-2 ts-1",
         "js-2=expert",
-        "js-1=not installed;js-lora=adapters cannot be loaded yet;ts-1=quarantined;base=not installed;"
+        "js-1=not installed;js-lora=not installed;ts-1=quarantined;base=not installed;"
         "big=not installed;small=not installed;smaller=not installed",
         refused={"ts-1"},
     )
     check("c", "base", "", "base=died twice;big=not installed", refused={"base": "died twice"}, interpreter="none")
+
+
+@pytest.mark.parametrize(
+    ("installed", "refused", "candidates", "why"),
+    [
+        ("js-lora base", {}, "js-lora=expert base=general", ""),
+        ("js-lora", {}, "", "its base base is not installed"),
+        ("base", {}, "base=general", "not installed"),
+        ("js-lora base", {"js-lora": "died twice"}, "base=general", "died twice"),
+        ("js-lora base", {"base": ""}, "", "its base base: quarantined"),
+        ("js-lora base", {"base": "died twice"}, "", "its base base: died twice"),
+    ],
+)
+def test_an_adapter_needs_its_base(installed: str, refused: dict[str, str], candidates: str, why: str) -> None:
+    check("javascript", installed, candidates, refused=refused, interpreter="none")
+    skipped = dict(chain(CATALOGUE, "javascript", installed.split(), refused=refused).skipped)
+    assert skipped.get("js-lora", "") == why
 
 
 @pytest.mark.parametrize(
