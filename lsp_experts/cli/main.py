@@ -99,6 +99,12 @@ def parser() -> argparse.ArgumentParser:
     doctor = add("doctor", "doctor", "check this machine, llama.cpp's build and each installed expert")
     _add_json(doctor)
 
+    live = add("top", "top", "show the running servers: which experts are in memory, and what they cost")
+    live.add_argument("--once", action="store_true", help="print it once and leave")
+    _add_json(live)
+
+    add("forget", "forget", "delete what was learned here: language switches and measured sizes")
+
     bench = add("bench", "", "measure; every ratio comes from one run")
     benches = bench.add_subparsers(metavar="COMMAND", required=True)
     latency = add(
@@ -120,6 +126,22 @@ def parser() -> argparse.ArgumentParser:
     fim.add_argument("--limit", type=int, default=128, help="lines to draw from the file (default: %(default)s)")
     fim.add_argument("--expert", default="qwen2.5-coder-0.5b", help="an installed expert or a GGUF file")
     _add_json(fim)
+    both = add("combine", "bench_combine", "HumanEval-Infilling: two experts alone, ranked, as an ensemble", benches)
+    both.add_argument("--data", type=Path, required=True, help="HumanEval-SingleLineInfilling.jsonl.gz")
+    both.add_argument("--experts", nargs=2, default=("python-carved", "smollm2-135m-instruct"), metavar="ID")
+    both.add_argument("--limit", type=int, default=128, help="lines to draw from the file (default: %(default)s)")
+    _add_json(both)
+    swap = add("swap", "bench_swap", "switch between installed experts many times: times, memory, leaks", benches)
+    swap.add_argument("--rounds", type=int, default=20, help="for each time (default: %(default)s)")
+    swap.add_argument("--swaps", type=int, default=200, help="under a tight budget (default: %(default)s)")
+    swap.add_argument(
+        "--experts", nargs="+", default=(), metavar="ID", help="three or more; the first is measured in detail"
+    )
+    _add_json(swap)
+    repack = add("repack", "bench_repack", "does repacking an expert's weights pay on this CPU?", benches)
+    repack.add_argument("expert", nargs="?", default="", metavar="EXPERT", help="default: the interpreter")
+    repack.add_argument("--rounds", type=int, default=9, help="pairs to measure (default: %(default)s)")
+    _add_json(repack)
     return top
 
 
