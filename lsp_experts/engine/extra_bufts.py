@@ -11,16 +11,16 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
 from lsp_experts.paths import Paths
+from lsp_experts.registry.disk import open_regular, replace_private
 
 _MAX_KEYS = 32
+_MOST_BYTES = 1 << 20  # a longer file is not ours, and the first part of it is no JSON
 
 
 class ExtraBuftsMemory:
@@ -53,18 +53,19 @@ class ExtraBuftsMemory:
         others = [key for key in self._read() if key != self._key]  # another server may have written since
         content = json.dumps({"version": 1, "refused": [*others, self._key][-_MAX_KEYS:]}, indent=1)
         with contextlib.suppress(OSError):
-            write_atomically(self._file, content)
+            replace_private(self._file, content)
 
     def forget(self) -> None:
         """Try extra buffer types again (after a repair of the library that kept its size and time)."""
         self._refused.discard(self._key)
         keys = [key for key in self._read() if key != self._key]
         with contextlib.suppress(OSError):
-            write_atomically(self._file, json.dumps({"version": 1, "refused": keys}, indent=1))
+            replace_private(self._file, json.dumps({"version": 1, "refused": keys}, indent=1))
 
     def _read(self) -> list[str]:
         try:
-            content = json.loads(self._file.read_bytes())
+            with open_regular(self._file) as file:
+                content = json.loads(file.read(_MOST_BYTES))
             keys = content["refused"]
             if content["version"] != 1 or not isinstance(keys, list):
                 return []
@@ -100,17 +101,3 @@ def _cpu_model() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def write_atomically(file: Path, content: str) -> None:
-    """Replace `file` as a whole; readable by the user only. OSError."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name + ".")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            out.write(content)
-        temporary.replace(file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

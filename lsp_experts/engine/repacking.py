@@ -10,12 +10,14 @@ import json
 from pathlib import Path
 from typing import Literal, get_args
 
-from lsp_experts.engine.extra_bufts import library_and_cpu, write_atomically
+from lsp_experts.engine.extra_bufts import library_and_cpu
 from lsp_experts.paths import Paths
+from lsp_experts.registry.disk import open_regular, replace_private
 
 RepackVerdict = Literal["pays", "does not pay", "does not fit", "nothing to repack", "crashes"]
 _VERSION = 1
 _MOST_BUILDS = 16
+_MOST_BYTES = 1 << 20  # a longer file is not ours, and the first part of it is no JSON
 
 
 def repacking_pays(paths: Paths, sha256: str) -> bool:
@@ -29,7 +31,7 @@ def remember_repacking(paths: Paths, sha256: str, verdict: RepackVerdict) -> Non
     verdicts = {**known.pop(key, {}), sha256: verdict}
     kept = dict([*known.items(), (key, verdicts)][-_MOST_BUILDS:])
     with contextlib.suppress(OSError):
-        write_atomically(_file(paths), json.dumps({"version": _VERSION, "verdicts": kept}, indent=1))
+        replace_private(_file(paths), json.dumps({"version": _VERSION, "verdicts": kept}, indent=1))
 
 
 def _file(paths: Paths) -> Path:
@@ -39,7 +41,8 @@ def _file(paths: Paths) -> Path:
 def _read(file: Path) -> dict[str, dict[str, str]]:
     """Verdicts by model by build and CPU; nothing where the file is missing or damaged."""
     try:
-        content = json.loads(file.read_bytes())
+        with open_regular(file) as opened:
+            content = json.loads(opened.read(_MOST_BYTES))
         if content["version"] != _VERSION:
             return {}
         return {
