@@ -167,7 +167,8 @@ class Completer:
             with served.held:
                 answer = await self._answering.answer(asked, served, route.candidates)
         except EngineDied as error:
-            self._prepare(asked.session, "the engine was restarted")  # replays this prompt, for the next keystroke
+            for session in self._focused_sessions():  # replays its prompt, for the next keystroke
+                self._prepare(session, "the engine was restarted")
             return Silence("engine died", error.message)
         except EngineError as error:
             return Silence("superseded" if error.code == "cancelled" else "engine error", error.message)

@@ -80,7 +80,8 @@ class Holding:
         """It is HOT again. Gives what that measured."""
         self.unpark_ms, self.kv_tokens = report.ms, report.kv_tokens
         self._become_hot()
-        return self._take(Figures(report.resident_bytes, report.weights_bytes, unpark_ms=report.ms))
+        self._take(Figures(report.resident_bytes, report.weights_bytes))
+        return self._take(Figures(unpark_ms=report.ms))
 
     def parked(self, report: MoveReport) -> Figures:
         """The engine parked it. Gives what that measured; who else uses its model shows at the next measurement."""
@@ -104,7 +105,9 @@ class Holding:
         if state.resident_bytes <= 0:
             return Figures()
         if self.state == "HOT":
-            return self._take(Figures(state.resident_bytes, state.weights_bytes))
+            self._take(Figures(state.resident_bytes, state.weights_bytes))
+            # KV of earlier anchors is counted where it is: when it is not loaded, beside it or not at all.
+            return Figures(state.resident_bytes - state.saved_kv_bytes, state.weights_bytes)
         if alone:
             return self._take(Figures(parked_bytes=state.resident_bytes, parked_weights_bytes=state.weights_bytes))
         own = state.resident_bytes - state.weights_bytes

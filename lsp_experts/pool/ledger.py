@@ -33,6 +33,7 @@ class Ledger:
         self.expected: Mapping[str, float] = {}  # probability of being needed soon, as the routing sees it
         self.engine_bytes = 0  # when it was last measured
         self._overhead_bytes = 0  # of them, what belongs to no expert
+        self.evicted_kv_bytes = 0  # of that, the saved KV of experts that left
 
     def __iter__(self) -> Iterator[Holding]:
         return iter(sorted(self._holdings.values(), key=lambda holding: holding.expert))
@@ -120,7 +121,7 @@ class Ledger:
 
     def lose(self, reason: str, except_generation: int | None = None) -> None:
         """Everything is COLD, but what this generation loaded."""
-        self.engine_bytes = self._overhead_bytes = 0
+        self.engine_bytes = self._overhead_bytes = self.evicted_kv_bytes = 0
         for holding in self._holdings.values():
             if holding.there and holding.generation != except_generation:
                 holding.become_cold(reason)
@@ -141,6 +142,7 @@ class Ledger:
             self._remember(holding, holding.measured(state, alone=not self._shared_by_hot(holding)))
         self.engine_bytes = report.resident_bytes
         self._overhead_bytes = max(0, report.resident_bytes - self._expert_bytes(report.experts))
+        self.evicted_kv_bytes = report.evicted_kv_bytes
         self.measured_devices(report)
         return tuple(expert for expert in found if expert not in held)
 

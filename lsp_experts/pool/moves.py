@@ -25,10 +25,13 @@ class Moves:
 
     def __init__(self, engine: EnginePort, ledger: Ledger, on_progress: Callable[[str, float], None]) -> None:
         self._engine, self._ledger, self._on_progress = engine, ledger, on_progress
+        self._left_behind: set[str] = set()  # COLD for the ledger, but the engine may still hold them
 
     async def load(self, holding: Holding, model: Model, n_gpu_layers: int) -> None:
         """COLD to HOT."""
         expert = holding.expert
+        if expert in self._left_behind:  # the engine loads nothing twice
+            await self.evict(expert, holding.reason)
         holding.model = replace(model, n_gpu_layers=n_gpu_layers)
         report = await self._engine.load(
             holding.model.load(expert), lambda fraction: self._on_progress(expert, fraction)
@@ -57,7 +60,16 @@ class Moves:
     async def evict(self, expert: str, reason: str, *, forget: bool = False) -> None:
         """To COLD; leases are revoked. `forget`: its saved KV goes too."""
         _revoke(self._ledger.cool(self._ledger.open(expert), reason))
+        self._left_behind.add(expert)
         await self._engine.evict(expert, forget=forget)
+        self._left_behind.discard(expert)
+
+    async def forget_evicted(self, *, but: str | None = None) -> None:
+        """Drop the saved KV of the experts that left."""
+        for holding in self._ledger:
+            if holding.state == "COLD" and holding.expert != but:
+                await self._engine.evict(holding.expert, forget=True)
+        await self.measure()
 
     async def measure(self) -> None:
         """Take the engine's sizes over; what it holds and should not is evicted."""
@@ -65,6 +77,7 @@ class Moves:
             return  # the engine may not even run
         for stray in self._ledger.measured(await self._engine.state()):
             await self._engine.evict(stray)
+            self._left_behind.discard(stray)
 
     async def look_at_devices(self) -> None:
         """How much GPU memory is free right now: verified before a load, not computed."""

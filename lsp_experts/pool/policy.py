@@ -115,7 +115,8 @@ def _plan_next(snapshot: Snapshot, wanted: Resident) -> tuple[Move, ...] | Refus
 def trim(snapshot: Snapshot) -> tuple[Leaving, ...]:
     """The moves that bring measured sizes back into the budget, as far as the rules allow.
 
-    `snapshot.wanted` is the expert that just came in: it leaves only if all others together could not make room.
+    `snapshot.wanted` is the expert that just came in: it leaves only if all others together could not make room, and
+    as the first one if it was a guess.
     """
     if not snapshot.over:
         return ()
@@ -153,7 +154,8 @@ def _ladder(snapshot: Snapshot) -> list[May]:
     """From the mildest way of trimming to the last one; the first that is enough counts."""
     wanted = snapshot.find(snapshot.wanted)
     came_in = wanted if wanted is not None and wanted.held else None
-    keep = came_in or _last_one(snapshot)
+    guessed = came_in is not None and came_in.movable and snapshot.urgency == "next" and bool(snapshot.others())
+    keep = _last_one(snapshot.others()) if guessed else came_in or _last_one(snapshot.experts)
 
     def others(resident: Resident, target: State) -> bool:
         return resident.movable and resident != keep
@@ -172,15 +174,17 @@ def _ladder(snapshot: Snapshot) -> list[May]:
 
     blocked = came_in is not None and any(not other.movable for other in snapshot.others())
     rungs: list[May] = [others, newcomer, everybody] if blocked else [others]
+    if guessed:
+        rungs = [newcomer, others]  # what turns out larger than predicted displaces nobody
     if snapshot.tight:
         most = rungs[-1]
         rungs = [idle_parks, idle, *rungs, lambda resident, target: most(resident, target) or idle(resident, target)]
     return rungs
 
 
-def _last_one(snapshot: Snapshot) -> Resident | None:
+def _last_one(experts: Iterable[Resident]) -> Resident | None:
     """The one that stays although it is too large: the most recently used, if nothing stays anyway."""
-    held = [resident for resident in snapshot.experts if resident.held]
+    held = [resident for resident in experts if resident.held]
     if any(not resident.movable for resident in held):
         return None
     return max(held, key=lambda resident: (resident.awake, resident.last_used_s, resident.expert), default=None)

@@ -227,9 +227,9 @@ class Pool:
         )
 
     def state_of(self, expert: str) -> State:
-        """The state of one expert."""
+        """The state of one expert; never CACHED, since that look costs milliseconds and keystrokes ask this."""
         self._ledger.notice_restart()
-        return self._shown(self._ledger.of(expert))
+        return self._ledger.of(expert).state
 
     def why_not(self, expert: str) -> str:
         """Why `expert` is not HOT, for people; "" if it is."""

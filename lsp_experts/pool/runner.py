@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _REMEDY = "Raise lspExperts.memoryBudgetBytes, or use a smaller expert."
 _NO_MEMORY_REMEDY = "Close other programs, lower lspExperts.memoryBudgetBytes, or use a smaller expert."
 WITHDRAWN = "nobody wants it any more"
+AGAIN_S = 1.0  # until what the engine refused is measured and tried again
 
 
 def _in_words(error: Exception) -> str:
@@ -59,6 +60,7 @@ class Runner:
         self._refused, self._sizes, self._prefetch, self._changed = refused, sizes, prefetch, changed
         self._trim_due = False
         self._doubted: set[str] = set()  # experts whose model may be another one now
+        self._findings: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._alarm = Alarm(self.trim_soon, sleep)
 
@@ -116,6 +118,9 @@ class Runner:
         """End every wish and stop."""
         ended = [wish for wish in (*self._wishes, self.loading) if wish is not None]
         self._alarm.cancel()
+        for finding in self._findings:
+            finding.cancel()
+        await asyncio.gather(*self._findings, return_exceptions=True)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -143,11 +148,14 @@ class Runner:
             await self._find_files()
             self.drop_superseded()
             wish = self._wishes.first()
-            return wish is None or await self._step(wish)
+            if wish is not None and not wish.sought and await self._step(wish):
+                return True
+            return self._trim_due or bool(self._doubted)  # something came up meanwhile
         except EngineDied as error:  # while it measured or put something out
             self._ledger.lose(error.message)
         except EngineError as error:  # what could not be put out is measured, and put out again
             log.warning("pool: %s", error)
+            self._alarm.set(AGAIN_S)
         except Exception as error:  # a defect of ours: nobody waits for ever because of it
             log.exception("pool")
             for wish in self._wishes:
@@ -156,9 +164,21 @@ class Runner:
 
     async def _find_files(self) -> None:
         unknown = [wish for wish in self._wishes if wish.model is None and not self._ledger.of(wish.expert).there]
-        if any(wish.urgency == "now" for wish in self._wishes):  # a guess's file may take long to check
-            unknown = [wish for wish in unknown if wish.urgency == "now"]
-        await asyncio.gather(*(self._find(wish) for wish in unknown))
+        needed = [wish for wish in unknown if wish.urgency == "now"]
+        guesses_wait = any(wish.urgency == "now" for wish in self._wishes)
+        for wish in needed if guesses_wait else unknown:
+            if not wish.sought:
+                wish.finding = asyncio.get_running_loop().create_task(self._find(wish))
+                self._findings.add(wish.finding)
+                wish.finding.add_done_callback(self._on_found)
+        # Nobody waits for a guess's file, which may take long to check.
+        finding = [wish.finding for wish in needed if wish.finding is not None]
+        if finding:
+            await asyncio.wait(finding)
+
+    def _on_found(self, finding: asyncio.Task[None]) -> None:
+        self._findings.discard(finding)
+        self.wake()
 
     async def _find(self, wish: Wish) -> None:
         try:
@@ -204,7 +224,10 @@ class Runner:
             wish.waits = decision.reason
             self._alarm.set(decision.until_s - self._clock())
             return False
-        if isinstance(decision, Refuse):
+        if isinstance(decision, Refuse) and self._only_saved_kv_is_in_the_way(wish):
+            wish.forgot = True
+            await self._moves.forget_evicted(but=wish.expert)
+        elif isinstance(decision, Refuse):
             self._refuse(wish, holding, decision)
         elif not decision:
             self.finish(wish, "")
@@ -225,12 +248,19 @@ class Runner:
             return False
         return self._wishes.first() is wish
 
+    def _only_saved_kv_is_in_the_way(self, wish: Wish) -> bool:
+        if wish.urgency != "now" or wish.forgot or not self._ledger.evicted_kv_bytes:
+            return False
+        now = self._snapshot(wish.expert)
+        without = replace(now, overhead_bytes=now.overhead_bytes - self._ledger.evicted_kv_bytes)
+        return not isinstance(policy.plan(without), Refuse)
+
     def _refuse(self, wish: Wish, holding: Holding, refusal: Refuse) -> None:
         if wish.urgency == "now":
             if refusal.in_use and not holding.pinned:
                 self.blocked = wish
             self.finish(wish, str(BudgetExceeded(f"{refusal.reason}.", remedy=_REMEDY)))
-        elif wish.model is not None and not self._prefetch.is_cached(wish.model.path):
+        elif wish.model is not None and not self.tight and not self._prefetch.is_cached(wish.model.path):
             self._prefetch.start(wish.model.path)
             self.finish(wish, f"in the page cache: {refusal.reason}")
         else:
@@ -275,7 +305,9 @@ class Runner:
         if wish.urgency == "now":
             holding.last_used_s = now_s
         try:
-            await self._trim(wish.expert)
+            await self._trim(wish.expert, wish.urgency)
+        except EngineDied as error:  # it is gone again
+            self._ledger.lose(error.message)
         finally:
             self.finish(wish, "")
 
@@ -292,6 +324,11 @@ class Runner:
         """Everything else that may leave does, and the load is tried once more, without the GPU."""
         was_unparking = holding.state == "UNPARKING"
         self._ledger.cool(holding, "memory ran out")
+        if wish.urgency == "next":  # nobody leaves for a guess
+            self._fail(wish, "memory ran out", escalate=False)
+            if was_unparking:
+                await self._moves.evict(wish.expert, "memory ran out")
+            return
         others = policy.without_the_others(self._snapshot(wish.expert, wish.urgency))
         if wish.out_of_memory or not (others or holding.need is not None or was_unparking):
             self._fail(
@@ -318,11 +355,19 @@ class Runner:
 
     # --- going out
 
-    async def _trim(self, came_in: str | None) -> None:
-        """Put out until the measured sum is within the budget, `came_in` last."""
-        self._trim_due = False
+    async def _trim(self, came_in: str | None, urgency: Urgency = "now") -> None:
+        """Put out until the measured sum is within the budget, `came_in` last; saved KV of others goes before it."""
+        self._trim_due = forgot = False
         await self._moves.measure()
-        while moves := policy.trim(self._snapshot(came_in)):
+        while (now := self._snapshot(came_in, urgency)).over:
+            moves = policy.trim(now)
+            stuck = not moves or self.tight or (moves[0].expert == came_in and urgency == "now")
+            if stuck and not forgot and self._ledger.evicted_kv_bytes:
+                forgot = True
+                await self._moves.forget_evicted()
+                continue
+            if not moves:
+                break
             move = moves[0]
             if move.expert == came_in:
                 size_bytes = self._ledger.open(came_in).figures.resident_bytes

@@ -30,9 +30,16 @@ class Wish:
     deaths: int = 0  # of the engine, while it brought this in
     out_of_memory: bool = False  # one load failed so, and room was made
     on_cpu: bool = False  # the GPU gave trouble
+    forgot: bool = False  # saved KV of experts that left was given up for it
     withdrawn: bool = False  # nobody wants it any more; its load goes on, but is not tried again
     waits: str = ""  # for what, if it may not come in yet
+    finding: asyncio.Task[None] | None = field(default=None, repr=False)  # its file is looked for
     task: asyncio.Task[bool] | None = field(default=None, repr=False)
+
+    @property
+    def sought(self) -> bool:
+        """Whether its file is being looked for."""
+        return self.finding is not None and not self.finding.done()
 
 
 class Wishes:

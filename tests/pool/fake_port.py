@@ -21,7 +21,8 @@ class FakePort:
     """Loads take `sizes[expert]` bytes (default: as many as the file), and parked a tenth of it (`parked_share`).
 
     `weights[path stem]` bytes of that belong to the model, which experts over the same path share. With `devices`,
-    `layer_bytes` go to the first one for each GPU layer. `faults[request]` are raised in turn; a request is an expert's
+    `layer_bytes` go to the first one for each GPU layer. What is evicted and not forgotten keeps `kv_bytes` each; HOT,
+    `saved_kv[expert]` of its bytes are of that kind. `faults[request]` are raised in turn; a request is an expert's
     name (its load) or "park NAME", "unpark NAME", "evict NAME", "state". `on_move` hears of every move.
     """
 
@@ -44,6 +45,9 @@ class FakePort:
     layer_bytes: int = 0
     device_layers: dict[str, int] = field(default_factory=dict)
     started: bool = False
+    kv_bytes: int = 0
+    saved_kv: dict[str, int] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)  # evicted, with saved KV
 
     def gate(self, request: str) -> asyncio.Event:
         self.begun[request] = asyncio.Event()
@@ -58,6 +62,7 @@ class FakePort:
         await self._move(load.expert)
         assert load.expert not in self.loaded
         self.started = True
+        self.kept.discard(load.expert)
         self.loaded[load.expert] = self.sizes.get(load.expert, Path(load.path).stat().st_size)
         self.paths[load.expert] = load.path
         self.device_layers[load.expert] = load.n_gpu_layers
@@ -86,6 +91,10 @@ class FakePort:
 
     async def evict(self, expert: str, *, forget: bool = False) -> MoveReport:
         await self._logged("forget" if forget else "evict", expert)
+        if forget:
+            self.kept.discard(expert)
+        elif expert in self.loaded:
+            self.kept.add(expert)
         for held in (self.loaded, self.paths, self.device_layers):
             held.pop(expert, None)
         self.parked.discard(expert)
@@ -94,10 +103,18 @@ class FakePort:
     async def state(self) -> StateReport:
         self._fail("state")
         experts = tuple(
-            ExpertState(name, name in self.parked, size, self._held(name), 3, self._weights(name))
+            ExpertState(
+                name, name in self.parked, size, self._held(name), 3, self._weights(name), self.saved_kv.get(name, 0)
+            )
             for name, size in self.loaded.items()
         )
-        return StateReport(self.held_bytes, anonymous_bytes=0, experts=experts, devices=self._devices())
+        return StateReport(
+            self.held_bytes,
+            anonymous_bytes=0,
+            experts=experts,
+            evicted_kv_bytes=self.kv_bytes * len(self.kept),
+            devices=self._devices(),
+        )
 
     @property
     def held_bytes(self) -> int:
@@ -105,7 +122,7 @@ class FakePort:
         for name in self.loaded:
             models[self.paths[name]] = max(models[self.paths[name]], self._weights(name))
         own = sum(self._held(name) - self._weights(name) for name in self.loaded)
-        return self.overhead_bytes + own + sum(models.values())
+        return self.overhead_bytes + self.kv_bytes * len(self.kept) + own + sum(models.values())
 
     def hot(self) -> set[str]:
         return self.loaded.keys() - self.parked
@@ -160,6 +177,7 @@ class FakePort:
         self.loaded.clear()
         self.parked.clear()
         self.device_layers.clear()
+        self.kept.clear()
         self.generation += 1
 
 

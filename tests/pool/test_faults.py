@@ -254,3 +254,11 @@ async def test_close_answers_everybody(bench: Bench) -> None:
     assert not await soon(waiting)
     assert bench.pool.preload("css", "didOpen") is None and bench.pool.lease("go") is None
     await bench.pool.close()
+
+
+@pytest.mark.asyncio
+async def test_a_death_right_after_a_load_is_not_taken_for_a_success(bench: Bench) -> None:
+    bench.engine.faults["state"] = [EngineDied("SIGKILL")]
+    assert not await bench.want("go")
+    assert bench.states() == {"go": "COLD"} and "SIGKILL" in bench.pool.why_not("go")
+    assert await bench.want("go")

@@ -161,6 +161,7 @@ def test_traces(
 ) -> None:
     sizes["e"] = sizes["d"]
     engine = FakePort({name: sizes[name] + errors[name] for name in sizes}, parked_share, {"d": sizes["d"] // 2})
+    engine.kv_bytes = 3
     with (
         tempfile.TemporaryDirectory() as folder,
         patch("lsp_experts.pool.ledger.predict", lambda model, shape: small_figures(model.file_bytes, parked_share)),
