@@ -15,7 +15,7 @@ from rich.text import Text
 
 _MIB = 1024 * 1024
 _BAR_CHARS = 24
-_TEXT_CHARS = 100
+_TEXT_CHARS = 200
 _MOST_SILENCES = 5
 _STYLES = {
     "HOT": "bold green", "LOADING": "yellow", "UNPARKING": "yellow", "PARKED": "cyan", "CACHED": "blue", "COLD": "dim",
@@ -56,15 +56,15 @@ def _head(status: Mapping[str, Any]) -> RenderableType:
 
 
 def _experts(status: Mapping[str, Any]) -> RenderableType:
-    rows = sorted(_objects(status.get("experts")), key=lambda row: _ORDER.get(_text(row.get("state")), len(_ORDER)))
+    rows = _rows(status)
     if not rows:
         return Text("No expert was asked for yet.", "dim")
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for title in ("state", "expert", "languages"):
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 1, 0, 0))
+    for title in ("state", "expert"):
         table.add_column(title, no_wrap=True)
+    table.add_column("languages")
     for title, *_ in _FIGURES:
-        table.add_column(title, justify="right")
-    table.add_column("why", no_wrap=True)
+        table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         state = _text(row.get("state"))
         table.add_row(
@@ -72,12 +72,19 @@ def _experts(status: Mapping[str, Any]) -> RenderableType:
             Text(_text(row.get("id")) + (" (pinned)" if row.get("pinned") is True else "")),
             Text(", ".join("any" if name == "*" else name for name in _texts(row.get("languages")))),
             *(_figure(row.get(field), factor, decimals) for _, field, factor, decimals in _FIGURES),
-            Text(_text(row.get("reason")) or _text(row.get("wishedBecause"))),
         )
     return table
 
 
+def _rows(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The experts, those that are in memory first."""
+    return sorted(_objects(status.get("experts")), key=lambda row: _ORDER.get(_text(row.get("state")), len(_ORDER)))
+
+
 def _told(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    # A reason is a sentence: in the table it would take the room of the figures.
+    for row in _rows(status):
+        yield _text(row.get("id")), _text(row.get("reason")) or _text(row.get("wishedBecause"))
     focused, last = _object(status.get("focused")), _object(status.get("last"))
     yield "focused", _focused(focused)
     took = _number(last.get("totalMs"))
@@ -109,8 +116,9 @@ def _silences(status: Mapping[str, Any]) -> str:
     counts = {_text(reason): _number(count) or 0 for reason, count in _object(status.get("silences")).items()}
     most = sorted(counts.items(), key=lambda pair: -pair[1])[:_MOST_SILENCES]
     text = ", ".join(f"{reason} {count:,.0f}" for reason, count in most)
-    detail = _text(_object(status.get("lastSilence")).get("detail"))
-    return f"{text} (last: {detail})" if text and detail else text
+    last = _object(status.get("lastSilence"))
+    told = ", ".join(part for part in (_text(last.get("reason")), _text(last.get("detail"))) if part)
+    return f"{text} (last: {told})" if text and told else text
 
 
 def _next(expected: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -77,11 +77,18 @@ def build_completer(settings: Settings, host: Host, *, paths: Paths, command: Se
     budget = _Budget(models, pool, supervisor, host)
     battery = Battery(time.monotonic)
 
+    def tell_of_unknown_interpreter() -> None:
+        if problem := models.interpreter_problem():
+            host.tell(problem)
+
+    tell_of_unknown_interpreter()
+
     class Assembled(RealCompleter):
         """Settings reach the pool too."""
 
         def configure(self, settings: Settings) -> None:
             models.settings = settings
+            tell_of_unknown_interpreter()
             budget.configured()
             pool.settings_changed()
             super().configure(settings)

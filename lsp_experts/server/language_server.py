@@ -51,6 +51,7 @@ class ExpertsServer(LanguageServer):
         self.notices = Notices(self.protocol.notify)
         self.configuration = Configuration(self.notices.tell, self._configured)
         self.completer: Completer | None = None
+        self._broken = ""  # why there is no completer and will be none
         self._build = build
         self._starts = False
         self._ready = asyncio.Event()
@@ -76,10 +77,12 @@ class ExpertsServer(LanguageServer):
         try:
             self.completer = self._build(self.configuration.settings, self)
         except ExpertsError as error:
-            self.notices.tell(str(error))
+            self._broken = str(error)
         except Exception as error:
             _LOG.error("no completions: %s", describe(error))
-            self.notices.tell("LSP Experts cannot complete: see its log, or run `lsp-experts doctor`.")
+            self._broken = "LSP Experts cannot complete: see its log, or run `lsp-experts doctor`."
+        if self._broken:
+            self.notices.tell(self._broken)
         for document in self.documents:
             self.show(document)
         self._ready.set()
@@ -166,7 +169,7 @@ class ExpertsServer(LanguageServer):
     async def _complete(self, question: Question) -> Answer:
         await self._ready.wait()
         if self.completer is None:
-            return Silence("not started")
+            return Silence("not started", self._broken)
         if self._moved_on(question):
             return Silence("document changed")
         return await self.completer.complete(question.view, question.offset, manual=question.manual)
@@ -177,7 +180,8 @@ class ExpertsServer(LanguageServer):
 
     def status(self) -> dict[str, Any]:
         """The completer's status and the server's own counts."""
-        status = self.completer.status() if self.completer is not None else {}
+        nothing = {"problems": [self._broken] if self._broken else []}
+        status = self.completer.status() if self.completer is not None else nothing
         silence = self.notices.last_silence
         return {
             **status,

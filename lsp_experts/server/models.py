@@ -15,6 +15,7 @@ from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.registry.entry import Entry
 from lsp_experts.registry.expert_files import ExpertFiles, expert_files
 from lsp_experts.registry.store import Installed, Store
+from lsp_experts.routing.chain import AUTO, NONE
 from lsp_experts.settings import Settings
 
 ALL_LAYERS = 1000  # more than any model has
@@ -54,6 +55,15 @@ class Models:
             if expert in entries
         ]
         return default_budget_bytes(max(known, default=0), lambda: self._memory)
+
+    def interpreter_problem(self) -> str:
+        """A sentence if the setting names an interpreter that no registry knows, or ""."""
+        name = self.settings.interpreter
+        if name in (AUTO, NONE) or name in self._catalogue.entries:
+            return ""
+        return (
+            f"lspExperts.interpreter: no expert is called {name!r:.40}; none is used. `lsp-experts experts` lists them."
+        )
 
     def _installed(self) -> dict[str, ExpertFiles]:
         """Every expert whose files are there, in no registry too; an adapter only with its base."""

@@ -67,12 +67,28 @@ def test_the_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hot, cold = (line.split() for line in lines[3:5])
     assert hot[:11] == ["HOT", "go-carved", "go", "512", "289", "8.1", "21.3", "540", "12", "31", "25"]
     assert cold[:2] == ["COLD", "html-carved"]
-    assert "put out for go-carved" in lines[4]
+    assert lines[5] == "go-carved: a document was opened"
+    assert lines[6] == "html-carved: put out for go-carved"
     assert "focused: go: go-carved (expert)" in out
     assert "answered last: go-carved, 123 ms, 8 tokens decoded" in out
-    assert "silences: superseded 40, loading 12, d 4, c 3, b 2 (last: go-carved: loading)" in out
+    assert "silences: superseded 40, loading 12, d 4, c 3, b 2 (last: loading, go-carved: loading)" in out
     assert "next: html 61% (html-carved)" in out
     assert "combine: rank" in out
+
+
+def test_a_long_reason_takes_no_room_from_the_figures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reason = (
+        "does not fit: needs 352 MiB, 254 MiB of the budget of 429 MiB are left beside smollm2-135m-instruct (pinned)"
+    )
+    put(folder, {**STATUS, "experts": [{**EXPERT, "reason": reason}]})
+    out = printed(capsys, once=True)
+    assert out.splitlines()[3].split()[3:11] == ["512", "289", "8.1", "21.3", "540", "12", "31", "25"]
+    assert f"go-carved: {reason}\n" in out
+
+
+def test_the_last_silence_is_named_without_details_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(folder, {**STATUS, "lastSilence": {"reason": "a", "detail": ""}})
+    assert "b 2 (last: a)\n" in printed(capsys, once=True)
 
 
 def test_an_answer_without_the_model_has_no_figures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_experts.completion.answer import Suggestion
+from lsp_experts.errors import ExpertsError
 from lsp_experts.server.ports import DocumentView, Host, Silence
 from lsp_experts.server.serve import serve
 from lsp_experts.settings import Settings
@@ -96,6 +97,10 @@ class ScriptedCompleter:
         }
 
 
+def no_completer(settings: Settings, host: Host) -> ScriptedCompleter:
+    raise ExpertsError("No registry.", remedy="Install again.")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tcp", action="store_true")
@@ -103,8 +108,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log-file", type=Path)
     parser.add_argument("--log-level", default="DEBUG")
-    options = parser.parse_args()
-    return serve(build=ScriptedCompleter, **vars(options))
+    parser.add_argument("--broken", dest="build", action="store_const", const=no_completer, default=ScriptedCompleter)
+    return serve(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -76,6 +76,18 @@ async def test_an_expert_that_is_installed_meanwhile_serves_at_the_next_focus(ti
         await client.until(lambda: "go-carved" in hot(client))
 
 
+async def test_an_interpreter_that_nobody_knows_is_told() -> None:
+    async with RawClient.start(command=SERVE) as client:
+        await client.initialize(initializationOptions={"interpreter": "nosuch"})
+
+        def told(name: str) -> bool:
+            return any(f"'{name}'" in shown["message"] for shown in client.notified("window/showMessage"))
+
+        await client.until(lambda: told("nosuch"))
+        client.notify("workspace/didChangeConfiguration", {"settings": {"lspExperts": {"interpreter": "nobody"}}})
+        await client.until(lambda: told("nobody"))
+
+
 async def test_what_follows_what_is_learned_for_the_workspace(home: Path) -> None:
     async with RawClient.start(command=SERVE) as client:
         await client.initialize({}, rootUri="file:///secret-project")

@@ -86,6 +86,12 @@ def test_who_is_pinned(store: Store, interpreter: str, pinned: set[str]) -> None
     assert {expert for expert in ("base", "html") if models.locate(expert).pinned} == pinned
 
 
+@pytest.mark.parametrize(("interpreter", "told"), [("auto", False), ("none", False), ("html", False), ("gone", True)])
+def test_an_interpreter_that_no_registry_knows_is_told(interpreter: str, told: bool) -> None:
+    problem = Models(CATALOGUE, default_paths(), Settings(interpreter=interpreter)).interpreter_problem()
+    assert ("'gone'" in problem) == told == bool(problem)
+
+
 def test_only_the_interpreter_is_repacked_and_only_where_that_was_measured_to_pay(store: Store) -> None:
     base, html = put(store, "base", b"GGUF base"), put(store, "html", b"GGUF html")
     models = Models(CATALOGUE, default_paths(), Settings())

@@ -35,6 +35,17 @@ async def test_the_command_answers_as_the_request_does() -> None:
 
 
 @asynchronous
+async def test_a_server_that_cannot_complete_says_why() -> None:
+    async with RawClient.start("--broken") as client:
+        await client.initialize()
+        client.open("untitled:a", "x")
+        await client.call(1, INLINE, at())
+        status = (await client.call(2, STATUS))["result"]
+        assert status["problems"] == ["No registry. Install again."]
+        assert status["lastSilence"] == {"reason": "not started", "detail": "No registry. Install again."}
+
+
+@asynchronous
 async def test_a_command_that_is_none() -> None:
     async with RawClient.start() as client:
         await client.initialize()
