@@ -19,7 +19,7 @@ def run() -> int:
         sizes.unlink(missing_ok=True)
     except OSError as error:
         raise disk_error(error, paths.state) from error
-    print(f"language switches: {workspaces} workspaces deleted from {switches_folder(paths)}")
+    print(f"language switches: {workspaces} deleted (one for each workspace) from {switches_folder(paths)}")
     print(f"measured sizes: {'deleted' if measured else 'none in'} {sizes}")
     if running_servers(servers_folder(paths)):
         print("Servers are running: what they know stays until they end, and they may save it again.")

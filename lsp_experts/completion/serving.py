@@ -36,10 +36,8 @@ class Serving:
         if not route.candidates:
             skipped = "; ".join(f"{expert}: {why}" for expert, why in route.skipped[:3])
             return Silence("no expert", skipped or "no registry entry names this language")
-        wanted = route.candidates[0].expert
-        parked = self._pool.state_of(wanted) in ("PARKED", "UNPARKING")
         may_load = self._saving() != "off"
-        wish = self._pool.preload(wanted, "a request in its language") if may_load or parked else None
+        wanted, parked, wish = self._want(route, may_load=may_load)
         if parked:
             await self._unparked(wanted)
         for candidate in route.candidates:
@@ -50,6 +48,17 @@ class Serving:
             return Silence("saving battery", f"{wanted} is not loaded")
         on_its_way = wish is not None and not wish.done()
         return Silence("loading" if on_its_way else "not ready", f"{wanted}: {self._pool.why_not(wanted)}")
+
+    def _want(self, route: Chain, *, may_load: bool) -> tuple[str, bool, asyncio.Task[bool] | None]:
+        """The first expert that is HOT or can come in (the chain's first where none can), whether it is only parked,
+        and the wish for it."""
+        for candidate in route.candidates:
+            state = self._pool.state_of(candidate.expert)
+            parked = state in ("PARKED", "UNPARKING")
+            wish = self._pool.preload(candidate.expert, "a request in its language") if may_load or parked else None
+            if wish is not None or state == "HOT":
+                return candidate.expert, parked, wish
+        return route.candidates[0].expert, False, None
 
     async def _unparked(self, expert: str) -> None:
         try:

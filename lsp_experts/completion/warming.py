@@ -81,7 +81,10 @@ class Warmer:
     ) -> None:
         first_is_ready = False
         for rank, expert in enumerate(experts):
-            self._pool.preload(expert, why if rank == 0 else "the interpreter answers while an expert loads")
+            if rank == 0:
+                self._pool.preload(expert, why)
+            else:  # a guess, for the time until an expert is there: it must not take the place of one
+                self._pool.preload(expert, "the interpreter answers while an expert loads", urgency="next")
             ready = await self._pool.ready(expert)
             if rank == 0:
                 first_is_ready = ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from lsp_experts.engine.protocol import ExpertState, LoadReport, MoveReport, StateReport
 from lsp_experts.pool.devices import free_bytes
@@ -30,6 +31,7 @@ class Ledger:
         self._holdings: dict[str, Holding] = {}
         self._sizes = sizes
         self._free_device_bytes = 0
+        self.has_device = False  # whether the engine has a GPU at all
         self.expected: Mapping[str, float] = {}  # probability of being needed soon, as the routing sees it
         self.engine_bytes = 0  # when it was last measured
         self._overhead_bytes = 0  # of them, what belongs to no expert
@@ -82,9 +84,11 @@ class Ledger:
         `on_cpu`: whatever the model may use of a GPU, this time it gets none.
         """
         holding = self.open(expert)
+        if on_cpu:
+            model = replace(model, n_gpu_layers=0)
         known = self._sizes.recall(model)
         holding.model, holding.figures = model, known.over(predict(model, shape))
-        holding.need = None if on_cpu else device_need(model, shape, known.device_bytes)
+        holding.need = device_need(model, shape, known.device_bytes)
 
     def loaded(self, holding: Holding, report: LoadReport) -> None:
         """A load succeeded."""
@@ -148,6 +152,7 @@ class Ledger:
 
     def measured_devices(self, report: StateReport) -> None:
         """Take the free memory of the GPUs over."""
+        self.has_device = bool(report.devices)
         in_use = any(holding.device_bytes for holding in self._holdings.values())
         self._free_device_bytes = free_bytes(report.devices, in_use=in_use)
 

@@ -1,8 +1,9 @@
 """Who leaves so that who can come in: pure functions over a Snapshot, no clock, no IO.
 
-An expert with a lease that nobody may revoke, a pinned one, one that is on its way and the wanted one never leave to
-make room. Nothing leaves for a load that will be refused. One expert alone may always be there, whatever the budget,
-unless memory is short outside (`tight`). Who leaves among those that may is for victims.py.
+An expert with a lease that nobody may revoke, one that is on its way and the wanted one never leave to make room. A
+pinned one is parked for an expert that could not come in otherwise, and never put out. Nothing leaves for a load that
+will be refused. One expert alone may always be there, whatever the budget, unless memory is short outside (`tight`).
+Who leaves among those that may is for victims.py.
 """
 
 from __future__ import annotations
@@ -85,12 +86,21 @@ def plan(snapshot: Snapshot) -> tuple[Move, ...] | Refuse | Wait:
         return *_leaving(gone), _arrival(wanted, layers)
     later = make_room(coming, lambda resident, target: resident.movable)
     if not _comes_in(coming, later):
-        return Refuse(_no_room(coming, wanted, later), _only_leases(coming, later))
+        only_leases = _only_leases(coming, later)  # then there will be room in a moment
+        yielding = make_room(coming, lambda resident, target: resident.movable or _may_yield(resident, target))
+        if only_leases or not _comes_in(coming, yielding):
+            return Refuse(_no_room(coming, wanted, later), only_leases)
+        later = yielding
     fresh = [r for r in coming.experts if later.get(r.expert) == "COLD" and _fresh(r, coming)]
     if not fresh:
         return *_leaving({**off_device, **later}), _arrival(wanted, layers)
     until_s = min(_stays_until_s(resident) for resident in fresh)
     return Wait(until_s, f"waiting: {', '.join(resident.expert for resident in fresh)} came in a moment ago")
+
+
+def _may_yield(resident: Resident, target: State) -> bool:
+    """A pinned expert that keeps the wanted one out is parked: it is there for the time until experts come in."""
+    return resident.pinned and resident.leases == 0 and resident.state == "HOT" and target == "PARKED"
 
 
 def _plan_next(snapshot: Snapshot, wanted: Resident) -> tuple[Move, ...] | Refuse:
@@ -160,6 +170,9 @@ def _ladder(snapshot: Snapshot) -> list[May]:
     def others(resident: Resident, target: State) -> bool:
         return resident.movable and resident != keep
 
+    def others_and_pinned(resident: Resident, target: State) -> bool:
+        return others(resident, target) or (resident != keep and _may_yield(resident, target))
+
     def newcomer(resident: Resident, target: State) -> bool:
         return resident.movable and resident == came_in
 
@@ -173,7 +186,7 @@ def _ladder(snapshot: Snapshot) -> list[May]:
         return idle(resident, target) and target == "PARKED"
 
     blocked = came_in is not None and any(not other.movable for other in snapshot.others())
-    rungs: list[May] = [others, newcomer, everybody] if blocked else [others]
+    rungs: list[May] = [others, others_and_pinned, newcomer, everybody] if blocked else [others]
     if guessed:
         rungs = [newcomer, others]  # what turns out larger than predicted displaces nobody
     if snapshot.tight:

@@ -217,8 +217,12 @@ class Runner:
             if wish.model is None:
                 return True  # what was parked is gone: its file is to be found first
             self._ledger.size_up(holding.expert, wish.model, wish.shape, on_cpu=wish.on_cpu)
-            if holding.need is not None and not await self._look_at_devices(wish):
-                return True
+            if holding.need is not None:
+                if not await self._look_at_devices(wish):
+                    return True
+                if not self._ledger.has_device:  # then what it takes is known under no layers at all
+                    wish.on_cpu = True
+                    self._ledger.size_up(holding.expert, wish.model, wish.shape, on_cpu=True)
         decision = policy.plan(self._snapshot(wish.expert, wish.urgency))
         if isinstance(decision, Wait):
             wish.waits = decision.reason
@@ -374,7 +378,7 @@ class Runner:
                 too_large = f"does not fit: it took {size_bytes} bytes, more than was left. {_REMEDY}"
                 await self._put_out(move, "", too_large)
             elif self.tight:
-                await self._put_out(move, ": memory is short")
+                await self._put_out(move, ": memory is wanted back")
             else:
                 await self._put_out(move, ": measured, the experts take more than the budget")
             await self._moves.measure()

@@ -58,7 +58,7 @@ def chain(
         return True
 
     for entry, reason in _by_language(catalogue, language):
-        consider(entry.id, reason)
+        consider(entry.id, "interpreter" if entry.id == interpreter and reason == "general" else reason)
     for expert in _interpreters(catalogue, interpreter):
         if consider(expert, "interpreter"):
             break

@@ -51,7 +51,7 @@ def forget(paths: Paths) -> int:
     """Delete what was learned of every workspace; of how many. OSError."""
     folder, forgotten = switches_folder(paths), 0
     for file in list(folder.iterdir()) if folder.is_dir() else []:
-        if _FILE.fullmatch(file.name):
+        if _FILE.fullmatch(file.name) and not file.is_dir():
             file.unlink(missing_ok=True)
             forgotten += not file.name.startswith(".")  # those are left over from a save that was cut short
     return forgotten

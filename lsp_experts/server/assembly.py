@@ -150,5 +150,5 @@ class _Budget:
             await self._task
 
     def _apply(self, pressure: Pressure) -> None:
-        self._pool.set_budget(pressure.budget_bytes, tight=pressure.tight)
+        self._pool.set_budget(pressure.budget_bytes, tight=pressure.tight or not self._models.settings.enabled)
         self._host.changed()

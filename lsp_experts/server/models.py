@@ -42,10 +42,13 @@ class Models:
         return {expert: self._identity(expert, found) for expert in found}
 
     def budget_bytes(self) -> int:
-        """The setting, or half of what was available at the start and at least what the largest installed expert takes.
+        """The setting, or half of what was available at the start and at least what the largest installed expert takes;
+        nothing while completion is off.
 
         Reads every record of the store.
         """
+        if not self.settings.enabled:
+            return 0
         if self.settings.memory_budget_bytes:
             return self.settings.memory_budget_bytes
         entries = self._catalogue.entries

@@ -242,3 +242,15 @@ async def test_status_tells_all_of_the_contract(monkeypatch: pytest.MonkeyPatch)
         assert (expert["answers"], expert["state"], expert["leases"]) == (1, "HOT", 0)
         assert told["last"]["expert"] == "go-carved" and told["last"]["decodedTokens"] > 0
         assert "line 3" not in repr(told) and "add(one" not in repr(told), "no text of any document"
+
+
+@pytest.mark.asyncio
+async def test_where_the_expert_cannot_come_in_the_next_of_the_chain_does() -> None:
+    settings = Settings(preload=False, warm=False)
+    async with open_stand("go-carved", BASE, faults=("oom:go-carved",), settings=settings) as stand:
+        assert isinstance(await stand.ask(GO, "x = ‸\n"), Silence)
+        await stand.until(lambda: "memory ran out" in stand.pool.why_not("go-carved"))
+        await stand.ask(GO, "x = ‸\n")
+        await stand.until(lambda: stand.state(BASE) == "HOT")
+        answer = await stand.ask(GO, "x = ‸\n")
+        assert isinstance(answer, Suggestion) and answer.expert == BASE

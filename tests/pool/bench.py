@@ -13,7 +13,7 @@ from pool.fake_port import LOAD_MS, UNPARK_MS, Clock, FakePageCache, FakePort, m
 from lsp_experts.errors import NotInstalled
 from lsp_experts.pool.header import Shape
 from lsp_experts.pool.measured import Figures
-from lsp_experts.pool.model import Model
+from lsp_experts.pool.model import Model, Urgency
 from lsp_experts.pool.pool import Pool
 
 T = TypeVar("T")
@@ -87,10 +87,10 @@ class Bench:
     def parked(self) -> str:
         return " ".join(expert for expert, state in self.states().items() if state == "PARKED")
 
-    async def want(self, *experts: str) -> bool:
+    async def want(self, *experts: str, urgency: Urgency = "now") -> bool:
         """Ask for each and wait for it; whether the last one became HOT."""
         outcome = False
         for expert in experts:
-            task = self.pool.preload(expert, "test")
+            task = self.pool.preload(expert, "test", urgency=urgency)
             outcome = await soon(task) if task is not None else not self.pool.why_not(expert)
         return outcome

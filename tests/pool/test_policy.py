@@ -76,6 +76,19 @@ def check(
             100, [wanted("go", 60), hot("a", 60, leases=2)], "refused: in use", id="only a lease is in the way"
         ),
         pytest.param(100, [wanted("go", 60), hot("a", 60, pinned=True)], "refused", id="pinned is in the way"),
+        pytest.param(100, [wanted("go", 60), hot("a", 60, parked=5, pinned=True)], "~a +go", id="pinned yields"),
+        pytest.param(
+            100,
+            [wanted("go", 60), hot("a", 30, parked=5, pinned=True), hot("b", 30, parked=5)],
+            "~b +go",
+            id="pinned yields last",
+        ),
+        pytest.param(
+            100,
+            [wanted("go", 60), hot("a", 60, parked=5, pinned=True, leases=1)],
+            "refused",
+            id="pinned, and leased",
+        ),
         pytest.param(
             100, [wanted("go", 60), hot("a", 30, pinned=True), hot("b", 30, leases=1)], "refused: in use", id="both"
         ),

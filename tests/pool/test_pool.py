@@ -212,11 +212,25 @@ async def test_measured_sizes_count_and_are_remembered(bench: Bench) -> None:
 async def test_what_turns_out_too_large_leaves_if_the_others_may_not(bench: Bench) -> None:
     bench.engine.sizes["go"] = 70
     await bench.want("general")
-    assert not await bench.want("go")
+    lease = bench.pool.lease("general")
+    assert lease is not None and not await bench.want("go")
     assert bench.hot() == "general"
     assert bench.pool.why_not("go").startswith("does not fit: it took 70 bytes")
     assert not await bench.want("go")
     assert bench.engine.log.count("load go") == 1, "its size is known now"
+
+
+@pytest.mark.asyncio
+async def test_the_pinned_expert_is_parked_for_one_that_could_not_come_in_otherwise(bench: Bench) -> None:
+    bench.engine.sizes["go"] = 70
+    await bench.want("general", "go")
+    assert bench.hot() == "go" and bench.parked() == "general", "70 bytes were measured, 40 predicted"
+    await bench.want("html")
+    assert bench.hot() == "html" and bench.parked() == "general go"
+    assert await bench.want("go") and bench.parked() == "general html", "70 bytes are known now"
+    assert not await bench.want("general", urgency="next") and bench.hot() == "go"
+    bench.pool.set_budget(200)
+    assert await bench.want("general", urgency="next") and bench.hot() == "general go"
 
 
 @pytest.mark.asyncio

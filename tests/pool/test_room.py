@@ -24,7 +24,7 @@ async def test_short_memory_parks_and_puts_out_the_idle_down_to_none(bench: Benc
     bench.pool.set_budget(50, tight=True)
     await soon(bench.pool.settled())
     assert bench.hot() == "html" and bench.parked() == "go" and bench.pool.tight
-    assert bench.pool.why_not("go") == "parked: memory is short"
+    assert bench.pool.why_not("go") == "parked: memory is wanted back"
     bench.pool.set_budget(2, tight=True)
     await soon(bench.pool.settled())
     assert bench.engine.loaded == {} and bench.pool.resident_bytes == 0
@@ -99,6 +99,17 @@ async def test_without_a_gpu_or_news_of_it_the_cpu_does_it(bench: Bench) -> None
     bench.engine.faults["state"] = [EngineDied("SIGKILL")]
     assert await bench.want("html")
     assert bench.engine.device_layers == {"html": 0}
+
+
+@pytest.mark.asyncio
+async def test_without_a_gpu_what_was_measured_is_known_at_the_next_load(bench: Bench) -> None:
+    bench.gpu_layers = 99
+    bench.engine.sizes["go"] = 70
+    await bench.want("go")
+    bench.engine.die()
+    await bench.want("html")
+    assert bench.pool.lease("html") is not None
+    assert not await bench.want("go") and bench.engine.log.count("load go") == 1
 
 
 # --- sizes that outlive the process

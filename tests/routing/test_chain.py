@@ -113,7 +113,7 @@ def test_an_adapter_needs_its_base(installed: str, refused: dict[str, str], cand
         ("smaller", "base=general smaller=interpreter", "big=not installed"),
         ("small", "base=general", "big=not installed;small=not installed"),
         ("ts-1", "base=general ts-1=interpreter", "big=not installed"),
-        ("base", "base=general", "big=not installed"),
+        ("base", "base=interpreter", "big=not installed"),
         ("typo", "base=general", "big=not installed;typo=not in the registry"),
     ],
 )

@@ -118,3 +118,9 @@ def test_the_budget_is_the_setting_or_room_for_the_largest(store: Store) -> None
     models.settings = Settings()
     assert models.budget_bytes() >= predict_resident_bytes(models.locate("base"), None)
     assert models.budget_bytes() == models.budget_bytes()  # what is loaded meanwhile does not make it smaller
+
+
+def test_while_completion_is_off_nothing_may_be_held(store: Store) -> None:
+    put(store, "html", b"GGUF")
+    for settings in (Settings(enabled=False), Settings(enabled=False, memory_budget_bytes=1 << 30)):
+        assert Models(CATALOGUE, default_paths(), settings).budget_bytes() == 0
