@@ -17,10 +17,9 @@ from functools import cached_property
 from pathlib import Path
 
 from lsp_experts.paths import Paths
-from lsp_experts.registry.disk import open_regular, replace_private
+from lsp_experts.registry.disk import read_private, replace_private
 
 _MAX_KEYS = 32
-_MOST_BYTES = 1 << 20  # a longer file is not ours, and the first part of it is no JSON
 
 
 class ExtraBuftsMemory:
@@ -64,8 +63,7 @@ class ExtraBuftsMemory:
 
     def _read(self) -> list[str]:
         try:
-            with open_regular(self._file) as file:
-                content = json.loads(file.read(_MOST_BYTES))
+            content = json.loads(read_private(self._file))
             keys = content["refused"]
             if content["version"] != 1 or not isinstance(keys, list):
                 return []

@@ -12,12 +12,11 @@ from typing import Literal, get_args
 
 from lsp_experts.engine.extra_bufts import library_and_cpu
 from lsp_experts.paths import Paths
-from lsp_experts.registry.disk import open_regular, replace_private
+from lsp_experts.registry.disk import read_private, replace_private
 
 RepackVerdict = Literal["pays", "does not pay", "does not fit", "nothing to repack", "crashes"]
 _VERSION = 1
 _MOST_BUILDS = 16
-_MOST_BYTES = 1 << 20  # a longer file is not ours, and the first part of it is no JSON
 
 
 def repacking_pays(paths: Paths, sha256: str) -> bool:
@@ -41,8 +40,7 @@ def _file(paths: Paths) -> Path:
 def _read(file: Path) -> dict[str, dict[str, str]]:
     """Verdicts by model by build and CPU; nothing where the file is missing or damaged."""
     try:
-        with open_regular(file) as opened:
-            content = json.loads(opened.read(_MOST_BYTES))
+        content = json.loads(read_private(file))
         if content["version"] != _VERSION:
             return {}
         return {

@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsp_experts.completion.anchor import place, prompt_text
+from lsp_experts.completion.answer import Suggestion
 from lsp_experts.completion.document import Cursor
 from lsp_experts.completion.filters import filter_text
-from lsp_experts.completion.ranking import mean_log_probability
-from lsp_experts.completion.stop_rules import stop_for
-from lsp_experts.completion.templates import FimTemplate, choose, segments
-from lsp_experts.engine.protocol import Complete
+from lsp_experts.completion.ranking import Ranked, mean_log_probability, ranked
+from lsp_experts.completion.templates import FimTemplate, choose
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import EngineError, UsageError
+from lsp_experts.lab.case_request import case_request
 from lsp_experts.lab.humaneval import Case, load_cases, passes
 from lsp_experts.lab.open_engine import installed_model, open_engine
 from lsp_experts.paths import Paths
 from lsp_experts.registry.catalogue import load_catalogue
 from lsp_experts.registry.store import Store
-from lsp_experts.settings import Settings
-
-_PATIENT = Settings(time_limit_ms=60_000)
 
 
 @dataclass(frozen=True)
@@ -102,24 +98,22 @@ async def bench_combine(
 
 
 def _ranked(answers: Mapping[str, _Answer]) -> _Answer:
-    """The better one by the server's score; what it took is what both took, since they compute one after the other."""
-    said = [answer for answer in answers.values() if answer.text] or list(answers.values())
-    return replace(max(said, key=lambda answer: answer.score), ms=sum(answer.ms for answer in answers.values()))
+    """What the server would show first; it takes what both took, since they compute one after the other."""
+    ms = sum(answer.ms for answer in answers.values())
+    said = [
+        Ranked(Suggestion(answer.text, 0, expert, ""), answer.score)
+        for expert, answer in answers.items()
+        if answer.text
+    ]
+    return _Answer(ranked(said, tuple(answers)).text if said else "", 0.0, ms)
 
 
 async def _answer(
     engine: Supervisor, expert: str, templates: Mapping[str, FimTemplate | None], case: Case, partner: str = ""
 ) -> _Answer:
-    prompt = prompt_text(place(case.text, case.offset, _PATIENT), case.text, case.offset)
-    cursor = Cursor(case.text, case.offset)
-    request = Complete(
-        expert=expert,
-        segments=segments(templates[expert], prompt.head, prompt.suffix, prompt.tail),
-        stop=replace(stop_for(cursor, templates[expert], _PATIENT), max_lines=1, dedent_below=0),
-        partners=(partner,) if partner else (),
-    )
+    request = case_request(expert, templates[expert], case, partners=(partner,) if partner else ())
     started = time.monotonic()
     report = await engine.complete(request).result()
     ms = (time.monotonic() - started) * 1000
     score = mean_log_probability(report.joint_probability, len(report.text))
-    return _Answer(filter_text(report.text, cursor).text, score, ms)
+    return _Answer(filter_text(report.text, Cursor(case.text, case.offset)).text, score, ms)

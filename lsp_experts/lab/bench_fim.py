@@ -10,13 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lsp_experts.completion.anchor import place, prompt_text, usual
 from lsp_experts.completion.document import Cursor
 from lsp_experts.completion.filters import filter_text
-from lsp_experts.completion.stop_rules import stop_for
-from lsp_experts.completion.templates import segments
-from lsp_experts.engine.protocol import Complete
 from lsp_experts.errors import UsageError
+from lsp_experts.lab.case_request import PATIENT, case_request
 from lsp_experts.lab.humaneval import Case, Where, load_cases, passes
 from lsp_experts.lab.open_engine import OpenExpert, open_expert
 from lsp_experts.paths import Paths
@@ -55,9 +52,8 @@ async def bench_fim(bench: FimBench, paths: Paths, on_case: Callable[[int, int],
     cases = load_cases(bench.data, bench.cursor, bench.limit)
     if not cases:
         raise UsageError(f"{bench.data} has no line of 8 characters in {bench.limit} cases.", remedy="Raise --limit.")
-    patient = Settings(time_limit_ms=60_000)
-    styles = {str(lines): replace(patient, anchor_lines=lines) for lines in bench.anchor_lines}
-    styles["usual"] = replace(patient, prompt_style="usual")
+    styles = {str(lines): replace(PATIENT, anchor_lines=lines) for lines in bench.anchor_lines}
+    styles["usual"] = replace(PATIENT, prompt_style="usual")
     scores = {name: _Score() for name in styles}
     async with open_expert(paths, bench.model, fim=bench.fim) as expert:
         for number, case in enumerate(cases, start=1):
@@ -81,16 +77,6 @@ async def bench_fim(bench: FimBench, paths: Paths, on_case: Callable[[int, int],
 
 
 async def _complete(expert: OpenExpert, case: Case, settings: Settings) -> str:
-    anchored = settings.prompt_style == "anchored"
-    anchor = (place if anchored else usual)(case.text, case.offset, settings)
-    prompt = prompt_text(anchor, case.text, case.offset)
-    cursor = Cursor(case.text, case.offset)
-    request = Complete(
-        expert=expert.name,
-        segments=segments(expert.template, prompt.head, prompt.suffix, prompt.tail),
-        heal=anchored,
-        # The hidden line is one line, wherever the cursor stands in it.
-        stop=replace(stop_for(cursor, expert.template, settings), max_lines=1, dedent_below=0),
-    )
+    request = case_request(expert.name, expert.template, case, settings)
     report = await expert.engine.complete(request).result()
-    return filter_text(report.text, cursor).text
+    return filter_text(report.text, Cursor(case.text, case.offset)).text

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lsp_experts.pool.model import Model
-from lsp_experts.registry.disk import open_regular, replace_private
+from lsp_experts.registry.disk import read_private, replace_private
 
 _VERSION = 1
 _MOST_KEPT = 256  # an entry is 300 bytes, and nobody has more models than this in use
-_MOST_BYTES = 1 << 20  # a longer file is not ours, and the first part of it is no JSON
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,7 @@ def _largest(known: Figures, measured: Figures) -> Figures:
 
 def _read(file: Path) -> dict[str, Figures]:
     try:
-        with open_regular(file) as stream:
-            content = json.loads(stream.read(_MOST_BYTES))
+        content = json.loads(read_private(file))
         if content["version"] != _VERSION:
             return {}
         found = {str(key): _figures(entry) for key, entry in content["experts"].items()}

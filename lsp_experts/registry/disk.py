@@ -32,6 +32,15 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
+def read_private(path: Path, most_bytes: int = 1 << 20) -> bytes:
+    """All of a file that replace_private() wrote. OSError if it is no regular file, ValueError if it is longer."""
+    with open_regular(path) as file:
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise ValueError(f"{path} has more than {most_bytes} bytes")
+    return data
+
+
 def replace_private(path: Path, text: str) -> None:
     """Writes a file (0600) so that a reader sees the old or the new one; a folder it makes for it is 0700. OSError.
 

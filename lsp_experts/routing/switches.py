@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 MAX_LANGUAGES = 64
@@ -42,16 +42,21 @@ class Switches:
         """All that was learned, the least recent context first."""
         return MappingProxyType(self._counts)
 
-    def observe(self, language: str) -> None:
-        """The user is in a document of this language now; the same one again is no switch. Not an id: ignored."""
+    def observe(self, language: str) -> bool:
+        """The user is in a document of this language now; the same one again is no switch. Not an id: ignored.
+
+        Whether something was learned.
+        """
         current = self._recent[-1] if self._recent else None
         if language == current or not LANGUAGE.fullmatch(language):
-            return
-        for context in self._contexts():
+            return False
+        contexts = self._contexts()
+        for context in contexts:
             self._count(context, language)
         self._recent = (*self._recent, language)[-2:]
         self._meet(language)
         self._prune()
+        return bool(contexts)
 
     def next_languages(self, open_languages: Collection[str]) -> dict[str, float]:
         """How likely each language is the next one, the likeliest first; never the current one, 1 in all at most.
@@ -66,7 +71,7 @@ class Switches:
             likely = _with_counts(self._counts.get(context, {}), likely)
         return dict(sorted(likely.items(), key=lambda item: (-item[1], item[0])))
 
-    def _contexts(self) -> Iterable[Context]:
+    def _contexts(self) -> list[Context]:
         """Those that the next switch leaves, the shorter first."""
         return [self._recent[-length:] for length in range(1, len(self._recent) + 1)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_experts.paths import Paths
-from lsp_experts.registry.disk import open_regular, replace_private
+from lsp_experts.registry.disk import read_private, replace_private
 from lsp_experts.routing.switches import LANGUAGE, MOST_COUNT, Context, Switches
 
 MAX_BYTES = 64 * 1024
@@ -40,9 +40,7 @@ def save(file: Path, switches: Switches) -> None:
 def load(file: Path) -> Switches:
     """What was learned; nothing, if the file is absent or is not one that `save` wrote."""
     try:
-        with open_regular(file) as opened:
-            data = opened.read(MAX_BYTES + 1)
-        return Switches(_counts(json.loads(data) if len(data) <= MAX_BYTES else None))
+        return Switches(_counts(json.loads(read_private(file, MAX_BYTES))))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Switches()
 

@@ -21,12 +21,12 @@ class LearnedSwitches(Switches):
         self._file = file
         self._news = Spaced(self._save, SAVE_EVERY_S, "saving the language switches", sleep)
 
-    def observe(self, language: str) -> None:
-        """The user works in `language` now."""
-        before = dict(self.counts)
-        super().observe(language)
-        if self.counts != before:
+    def observe(self, language: str) -> bool:
+        """See Switches; what was learned is saved soon."""
+        learned = super().observe(language)
+        if learned:
             self._news.ask()
+        return learned
 
     async def close(self) -> None:
         """Save what is not saved yet."""
