@@ -38,6 +38,18 @@ class Settings:
     max_document_chars: int = 2_000_000
     max_line_chars: int = 20_000
     snippets: str = "auto"  # multi-line completion items as snippets: "auto" | "never"
+    regions: bool = True  # a stretch of another language inside a document is completed by its own expert
+    trigger: str = "smart"  # "smart": automatic requests only where a suggestion can help | "always"
+    debounce: str = "adaptive"  # "adaptive": wait for a pause in typing where asking at once would be wasted | "off"
+    confidence: float = -1.0  # least joint probability of what is shown unasked; -1: the expert's own; 0: show all
+    blocks: bool = True  # more than one line, where the syntax tree says that a block is due
+    check_syntax: bool = True  # nothing is shown that makes the syntax worse
+    imports: bool = True  # definitions from workspace files that the document imports
+    ring_chunks: int = 16  # recently seen stretches of other files that a prompt may show
+    speculate: bool = True  # once a suggestion is shown, what follows it is computed ahead
+    draft_tokens: int = 7  # tokens guessed from the prompt and checked in one step: 0, 3, 7 or 15
+    choices: int = 3  # different suggestions where the user asks by hand
+    statistics: bool = True  # count on this machine what was shown, accepted and kept; never sent
     report: bool = False  # for tools: a notification after each answer (lspExperts/completed, lspExperts/status)
 
 
@@ -46,8 +58,10 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "snippets": ("auto", "never"),
     "on_battery": ("full", "save", "off"),
     "combine": ("off", "rank", "ensemble"),
+    "trigger": ("smart", "always"),
+    "debounce": ("adaptive", "off"),
 }
-_RANGES: dict[str, tuple[int, int]] = {
+_RANGES: dict[str, tuple[float, float]] = {
     "memory_budget_bytes": (0, 1 << 50),
     "threads": (0, 1024),
     "gpu_layers": (-1, 1000),
@@ -62,6 +76,10 @@ _RANGES: dict[str, tuple[int, int]] = {
     "time_limit_ms": (50, 60_000),
     "max_document_chars": (1, 1 << 40),
     "max_line_chars": (1, 1 << 40),
+    "confidence": (-1.0, 1.0),
+    "ring_chunks": (0, 256),
+    "draft_tokens": (0, 15),
+    "choices": (1, 3),
 }
 # No setting names a path, a host or a program: a workspace can set all of them, and none can load or run anything.
 
@@ -92,16 +110,16 @@ def from_options(options: object, base: Settings | None = None) -> tuple[Setting
         if problem:
             problems.append(f"lspExperts.{name}: {problem}; {default!r} is used.")
         else:
-            changes[field.name] = value
+            changes[field.name] = float(value) if type(default) is float else value
     return replace(base, **changes), tuple(problems)
 
 
 def _problem(name: str, value: object, default: object) -> str:
-    if type(value) is not type(default):
+    if type(value) is not type(default) and not (type(default) is float and type(value) is int):
         return f"{type(default).__name__} expected, not {value!r:.40}"
     if name in _CHOICES and value not in _CHOICES[name]:
         return f"one of {', '.join(_CHOICES[name])} expected, not {value!r:.40}"
-    if name in _RANGES and isinstance(value, int):
+    if name in _RANGES and isinstance(value, int | float):
         low, high = _RANGES[name]
         if not low <= value <= high:
             return f"a number from {low} to {high} expected, not {value}"

@@ -11,7 +11,7 @@ import lsp_experts
 
 ROOT = Path(lsp_experts.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py"))
-LEAVES = {"registry", "settings", "errors", "paths"}
+LEAVES = {"registry", "settings", "errors", "paths", "syntax"}
 # cli -> lab, server; server -> actions, completion, routing -> pool -> engine -> protocol; leaves for everybody.
 BELOW = {
     "cli": {"cli", "lab", "server", "completion", "routing", "pool", "engine"},
@@ -23,6 +23,7 @@ BELOW = {
     "pool": {"pool", "engine"},
     "engine": {"engine"},
     "registry": {"registry"},
+    "syntax": {"syntax"},
 }
 HEAVY = {"llama_cpp", "numpy", "gguf"}
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from rich.console import Console
 from rich.progress import Progress
@@ -17,7 +17,16 @@ from lsp_experts.paths import default_paths
 from lsp_experts.settings import Settings
 
 
-def run(*, data: Path, cursor: str, anchor_lines: Sequence[int], limit: int, expert: str, as_json: bool) -> int:
+def run(
+    *,
+    data: Path,
+    cursor: str,
+    anchor_lines: Sequence[int],
+    limit: int,
+    expert: str,
+    derive: Literal["", "multi", "span"],
+    as_json: bool,
+) -> int:
     """Run the bench and print it; 0."""
     from lsp_experts.lab.bench_fim import FimBench, bench_fim
     from lsp_experts.lab.humaneval import Where
@@ -31,7 +40,7 @@ def run(*, data: Path, cursor: str, anchor_lines: Sequence[int], limit: int, exp
     if min(lines) < 0:
         raise UsageError(f"--anchor-lines {min(lines)} is below the cursor.", remedy="Give numbers from 0.")
     where: Where = "mid" if cursor == get_args(Where)[0] else "start"
-    bench = FimBench(model=model, data=data, cursor=where, anchor_lines=lines, limit=limit, fim=fim)
+    bench = FimBench(model=model, data=data, cursor=where, anchor_lines=lines, limit=limit, fim=fim, derive=derive)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("completing", total=None)
         result = asyncio.run(
@@ -41,13 +50,15 @@ def run(*, data: Path, cursor: str, anchor_lines: Sequence[int], limit: int, exp
     if as_json:
         print(json.dumps(result))
         return 0
-    table = Table(
-        title=f"HumanEval-Infilling, {result['cases']} cases, {expert}, template {result['template']}, greedy"
-    )
-    for heading in ("prompt", "exact match", "pass rate"):
+    kinds = ", ".join(f"{count} {kind}" for kind, count in result["kinds"].items())
+    source = f" derived as {derive}, not the published set" if derive else ""
+    table = Table(title=f"HumanEval-Infilling, {kinds}{source}, {expert}, template {result['template']}, greedy")
+    for heading in ("prompt", "exact match", "pass rate", "edit similarity"):
         table.add_column(heading, justify="left" if heading == "prompt" else "right")
     rows = {f"anchored {number} lines above, healed": row for number, row in result["by_anchor_lines"].items()}
     for name, row in {**rows, "usual": result["usual"]}.items():
-        table.add_row(name, f"{row['exact_match']:.3f}", f"{row['pass_rate']:.3f}")
-    Console().print(table)
+        table.add_row(name, f"{row['exact_match']:.3f}", f"{row['pass_rate']:.3f}", f"{row['edit_similarity']:.3f}")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"what the programs were held by: {', '.join(result['protections'])}")
     return 0

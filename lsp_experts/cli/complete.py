@@ -64,7 +64,7 @@ async def _complete(view: DocumentView, offset: int) -> Suggestion | Silence:
     try:
         answer = await completer.complete(view, offset, manual=True)
         while isinstance(answer, Silence) and answer.reason == "loading":
-            await completer.ready(view)
+            await completer.ready(view, offset)
             answer = await completer.complete(view, offset, manual=True)
         return answer
     finally:

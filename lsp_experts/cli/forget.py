@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.disk import disk_error
 from lsp_experts.routing.switches_file import forget, switches_folder
 from lsp_experts.server.running_servers import running_servers
+from lsp_experts.server.statistics_file import forget as forget_days
+from lsp_experts.server.statistics_file import statistics_folder
 from lsp_experts.server.status_file import servers_folder
 
 
 def run() -> int:
-    """Deletes the switches of all workspaces and the measured sizes, and says so. StoreError if the disk refuses."""
+    """Deletes language switches, measured sizes and statistics, and says so. StoreError if the disk refuses."""
     paths = default_paths()
     sizes = paths.state / "sizes.json"
     try:
@@ -21,6 +25,16 @@ def run() -> int:
         raise disk_error(error, paths.state) from error
     print(f"language switches: {workspaces} deleted (one for each workspace) from {switches_folder(paths)}")
     print(f"measured sizes: {'deleted' if measured else 'none in'} {sizes}")
+    forget_statistics(statistics_folder(paths))
     if running_servers(servers_folder(paths)):
         print("Servers are running: what they know stays until they end, and they may save it again.")
     return 0
+
+
+def forget_statistics(folder: Path) -> None:
+    """Deletes what became of suggestions, and says so. StoreError if the disk refuses."""
+    try:
+        days = forget_days(folder)
+    except OSError as error:
+        raise disk_error(error, folder) from error
+    print(f"statistics: {days} deleted (one for each day) from {folder}")

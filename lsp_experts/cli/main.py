@@ -90,6 +90,16 @@ def parser() -> argparse.ArgumentParser:
     carve.add_argument("--id", dest="expert_id", help="name of the result (default: LANGUAGE-carved)")
     carve.add_argument("--force", action="store_true", help="carve again, even if it is installed")
 
+    fit = add("fit", "fit", "find out on your own code how sure each expert must be of what it shows unasked")
+    fit.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="a workspace (default: here)")
+    fit.add_argument(
+        "--expert", dest="experts", nargs="+", default=(), metavar="ID", help="default: those that answer in DIR"
+    )
+    fit.add_argument(
+        "--limit", type=int, default=200, metavar="N", help="cases for each, at least 60 (default: %(default)s)"
+    )
+    _add_json(fit)
+
     registry = add("registry", "", "work with registry files")
     check = add(
         "check", "registry_check", "check a registry file", registry.add_subparsers(metavar="COMMAND", required=True)
@@ -103,7 +113,12 @@ def parser() -> argparse.ArgumentParser:
     live.add_argument("--once", action="store_true", help="print it once and leave")
     _add_json(live)
 
-    add("forget", "forget", "delete what was learned here: language switches and measured sizes")
+    stats = add("stats", "stats", "show what became of suggestions: shown, accepted, still in the code later")
+    stats.add_argument("--days", type=int, default=366, metavar="N", help="only the last N days")
+    stats.add_argument("--forget", dest="delete", action="store_true", help="delete all of it")
+    _add_json(stats)
+
+    add("forget", "forget", "delete what was learned here: language switches, measured sizes, statistics")
 
     bench = add("bench", "", "measure; every ratio comes from one run")
     benches = bench.add_subparsers(metavar="COMMAND", required=True)
@@ -115,8 +130,12 @@ def parser() -> argparse.ArgumentParser:
     )
     latency.add_argument("--keystrokes", type=int, default=40, help="per file and prompt (default: %(default)s)")
     _add_json(latency)
+    _add_replay(add("replay", "bench_replay", "type held-out code of a workspace at real cadence", benches))
     fim = add("fim", "bench_fim", "HumanEval-Infilling: exact match and pass rate, anchored and usual", benches)
-    fim.add_argument("--data", type=Path, required=True, help="HumanEval-SingleLineInfilling.jsonl.gz")
+    fim.add_argument("--data", type=Path, required=True, help="a HumanEval-Infilling file, or one of its shape")
+    fim.add_argument(
+        "--derive", choices=("multi", "span"), default="", help="make such cases of a single-line file's programs"
+    )
     fim.add_argument(
         "--cursor", choices=("mid", "start"), default="mid", help="column of the cursor in the hidden line"
     )
@@ -143,6 +162,39 @@ def parser() -> argparse.ArgumentParser:
     repack.add_argument("--rounds", type=int, default=9, help="pairs to measure (default: %(default)s)")
     _add_json(repack)
     return top
+
+
+_REPLAY_EPILOG = """\
+A case is a line, a line's rest, an argument or a block of a file, taken out and typed again with pauses as people make
+them, 24 keys at most. Each key asks for a suggestion; one that has not come at the next key is superseded. The user
+accepts what is right as a whole, else its first right lines, when that saves keys.
+
+  exact line   cases whose first suggestion began with exactly the rest of its line
+  prefix chars characters of a suggestion before its first wrong one
+  similarity   1 - edit distance / length, to as many lines of what was really written
+  shown %      keys after which a suggestion stood before the next key
+  precision    suggestions whose first line is a true continuation
+  saved/100    keys saved by accepting, of 100 that the text takes otherwise
+  calls/key    requests to a model per key: warming, aborted and speculative ones too
+  prompt tokens/call  of prompts, for each request
+  tokens/key   tokens that ran through a model, of prompts and generated ones, for whatever reason
+  p50, p95     from the first key that nobody has answered yet to a new suggestion on the screen"""
+
+
+def _add_replay(replay: argparse.ArgumentParser) -> None:
+    replay.epilog = _REPLAY_EPILOG
+    replay.add_argument("folder", type=Path, metavar="DIR", help="a workspace; what .gitignore names is left out")
+    replay.add_argument("--limit", type=int, default=12, metavar="N", help="cases (default: %(default)s)")
+    replay.add_argument("--languages", nargs="+", default=(), metavar="ID", help="only these (default: all there are)")
+    replay.add_argument(
+        "--features", nargs="+", default=(), metavar="NAME", help="rows with one switched off (default: all; or none)"
+    )
+    replay.add_argument("--no-peer", dest="peer", action="store_false", help="without llama.cpp's own server")
+    replay.add_argument(
+        "--cadence", type=float, default=180, metavar="MS", help="median between keys (default: %(default)s)"
+    )
+    replay.add_argument("--seed", type=int, default=7, help="which places, which pauses (default: %(default)s)")
+    _add_json(replay)
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:

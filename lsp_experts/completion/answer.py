@@ -22,4 +22,6 @@ class Suggestion:
     total_ms: float = 0.0
     joint_probability: float = 1.0
     reused: bool = False
-    others: tuple[Suggestion, ...] = ()  # of other experts at the same place, the best first (settings.combine "rank")
+    language: str = ""  # of the region it stands in
+    identity: str = ""  # sha256 of the file of its expert
+    others: tuple[Suggestion, ...] = ()  # other texts for the same place, the best first

@@ -1,116 +1,120 @@
-"""From a leased expert to a suggestion: ask the engine, filter, combine with a second expert, remember."""
+"""From a leased expert to a suggestion: what is remembered, else the expert, alone or with a second one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from lsp_experts.completion.answer import Suggestion
+from lsp_experts.completion.asking import Asked, Asking
 from lsp_experts.completion.combining import Combining
-from lsp_experts.completion.document import Cursor, DocumentView
-from lsp_experts.completion.filters import filter_text, whole_lines
-from lsp_experts.completion.held import Held, hold
-from lsp_experts.completion.prompting import Prompts
-from lsp_experts.completion.ranking import Ranked, mean_log_probability, ranked
+from lsp_experts.completion.cost import expected_ms
+from lsp_experts.completion.debounce import Debounce
+from lsp_experts.completion.filters import filter_text
+from lsp_experts.completion.flights import Flight, Flights
+from lsp_experts.completion.held import hold
+from lsp_experts.completion.moment import not_now
+from lsp_experts.completion.pace import Pace
+from lsp_experts.completion.ranking import Ranked, ranked
 from lsp_experts.completion.reuse import Remembered, remember, reuse
 from lsp_experts.completion.serving import Served
 from lsp_experts.completion.session import Session
 from lsp_experts.completion.silence import Silence
-from lsp_experts.completion.stop_rules import stop_for
-from lsp_experts.completion.warming import CompletionEngine
-from lsp_experts.engine.protocol import Complete, CompleteReport
 from lsp_experts.errors import EngineError
 from lsp_experts.pool.pool import Pool
 from lsp_experts.routing.chain import Candidate
-from lsp_experts.settings import Settings
 
-
-@dataclass(frozen=True)
-class Asked:
-    """One request: where, and its number in the session."""
-
-    session: Session
-    view: DocumentView
-    offset: int
-    number: int
-    settings: Settings
-
-    @property
-    def stale(self) -> bool:
-        """The document moved on, or a newer request came."""
-        return self.session.requests != self.number or self.session.view is not self.view
+# So long a block may take before its first lines are shown alone; the others follow as it is typed or accepted.
+_PATIENCE_S = 0.5
 
 
 class Answering:
     """Answers requests under leases. One that is stale before it is sent is an EngineError("cancelled")."""
 
-    def __init__(self, pool: Pool, engine: CompletionEngine, prompts: Prompts, combining: Combining) -> None:
-        self._pool, self._engine = pool, engine
-        self._prompts, self._combining = prompts, combining
+    def __init__(
+        self,
+        pool: Pool,
+        asking: Asking,
+        combining: Combining,
+        pace: Pace,
+        debounce: Debounce,
+        flights: Flights,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._pool, self._asking, self._combining = pool, asking, combining
+        self._pace, self._debounce, self._flights, self._sleep = pace, debounce, flights, sleep
 
     async def answer(self, asked: Asked, served: Served, candidates: Sequence[Candidate]) -> Suggestion | Silence:
         """The suggestion of the served expert, and of a second one where the settings say so. EngineError.
 
-        A request whose expert had to make room ends as a silence.
+        What the user types out of an earlier suggestion is answered without a model. Otherwise an automatic request
+        is only answered where a suggestion can help, and waits for a pause where asking at once would be wasted.
         """
         mode, expert = asked.settings.combine, served.candidate.expert
         partner = self._combining.partner(mode, expert, candidates)
         key = self._combining.key(mode, expert, partner)
-        if asked.settings.reuse_suggestions and not asked.stale:
-            reused = _reused(asked, key)
-            if reused is not None:
-                return reused
+        if not asked.stale and (reused := known_answer(asked, key)) is not None:
+            return reused
+        if not asked.manual:
+            document = asked.host_view.text
+            if why := not_now(asked.cursor, settings=asked.settings, deleting=asked.host.deleting, document=document):
+                return Silence(why)
+        if partner is None and not asked.manual:
+            return await self._along(asked, served, key)
+        self._flights.stop()
         if partner is None:
-            answer = _shown(await self._ask(asked, served))
+            answer = _shown(await self._asking.ask(asked, served))
         elif mode == "ensemble":
             answer = await self._together(asked, served, partner)
         else:
             answer = await self._ranked(asked, served, partner)
         if isinstance(answer, Suggestion):
-            _remember(asked, key, answer)
+            keep(asked.session, asked, key, answer)
         return answer
 
-    # -- one expert ---------------------------------------------------------------------------------------------------
+    # -- one expert, unasked ------------------------------------------------------------------------------------------
 
-    async def _ask(self, asked: Asked, served: Served, beside: Served | None = None) -> Ranked | Silence:
-        """What one expert, or two as an ensemble, have to say."""
+    async def _along(self, asked: Asked, served: Served, key: str) -> Suggestion | Silence:
+        """What an answer on its way says of what is typed meanwhile; else a new one, from a pause in typing on."""
+        flight = self._flights.joined_by(asked, key)
+        if flight is not None:
+            joined = await self._join(flight, asked, key)
+            if joined is not None:
+                return joined
+        self._flights.stop()
+        await self._pause(asked, served.candidate.expert)
         if asked.stale:
             raise EngineError("cancelled", "the document moved on")
-        lease, settings = served.held.lease, asked.settings
-        cursor = Cursor(asked.view.text, asked.offset)
-        request = Complete(
-            expert=lease.expert,
-            segments=self._prompts.at(asked.session, lease, asked.offset, settings),
-            heal=settings.prompt_style == "anchored",
-            stop=stop_for(cursor, self._prompts.template(lease), settings),
-            partners=(beside.candidate.expert,) if beside is not None else (),
-        )
-        used = (served.held,) if beside is None else (served.held, beside.held)
-        try:
-            report = await self._run(asked.session, used, request)
-        except EngineError as error:
-            taken = next((held.lease.expert for held in used if held.revoked), "")
-            if error.code == "cancelled" and taken:
-                return Silence("made room", f"{taken}: another expert needed its memory")
-            raise
-        if beside is None:
-            self._prompts.pace.observe(lease.expert, report)
-        return _suggested(report, served.candidate, cursor)
+        flight = self._flights.start(asked, served.candidate, key)
+        return await self._join(flight, asked, key) or Silence("superseded", "it says something else")
 
-    async def _run(self, session: Session, used: tuple[Held, ...], request: Complete) -> CompleteReport:
-        call = self._engine.complete(request)
-        session.running = call
-        for held in used:
-            held.runs(call)
-        try:
-            return await call.result()
-        except asyncio.CancelledError:
-            call.cancel(keep_prefill=True)  # the next request will share this prompt's head
-            raise
-        finally:
-            if session.running is call:
-                session.running = None
+    async def _join(self, flight: Flight, asked: Asked, key: str) -> Suggestion | Silence | None:
+        """Wait for `flight`, or for its first lines where it takes long; None if it turns out to say something else."""
+        while flight.outcome is None:
+            if not flight.agrees_with(asked):
+                return None
+            late_s = self._flights.elapsed_s(flight) - _PATIENCE_S
+            if late_s >= 0 and (first := _first_lines(flight, asked)) is not None:
+                return first
+            await flight.news(-late_s if late_s < 0 and flight.whole_lines_for(asked) else None)
+        outcome = flight.outcome
+        if isinstance(outcome, EngineError):
+            raise outcome
+        return _shown(outcome) if flight.asked is asked else known_answer(asked, key)
+
+    # -- when ---------------------------------------------------------------------------------------------------------
+
+    async def _pause(self, asked: Asked, expert: str) -> None:
+        if asked.settings.debounce == "off":
+            return
+        cost_ms = expected_ms(self._pace, asked.session, expert, asked.offset, asked.settings)
+        before = asked.cursor.before[-1:]
+        delay_s = self._debounce.delay_s(
+            cost_ms, line_end=not asked.cursor.after.strip(), word_before=before.isalnum() or before == "_"
+        )
+        if delay_s > 0:
+            await self._sleep(delay_s)
 
     # -- two experts --------------------------------------------------------------------------------------------------
 
@@ -120,7 +124,7 @@ class Answering:
         if beside is not None:
             with beside:
                 try:
-                    found = await self._ask(asked, served, Served(partner, beside))
+                    found = await self._asking.ask(asked, served, Served(partner, beside))
                 except EngineError as error:
                     if error.code not in ("bad_request", "unknown_expert"):
                         raise
@@ -129,11 +133,11 @@ class Answering:
                 else:
                     if served.held.revoked or not beside.revoked:
                         return _because(_shown(found), f"ensemble with {partner.expert}")
-        return _shown(await self._ask(asked, served))
+        return _shown(await self._asking.ask(asked, served))
 
     async def _ranked(self, asked: Asked, served: Served, partner: Candidate) -> Suggestion | Silence:
         """Both are asked, one after the other: there is one compute thread."""
-        first = await self._ask(asked, served)
+        first = await self._asking.ask(asked, served)
         if isinstance(first, Silence) and first.reason == "made room":
             return first
         second = await self._second(asked, partner)
@@ -150,7 +154,7 @@ class Answering:
         try:
             with held:
                 return await asyncio.wait_for(
-                    self._ask(asked, Served(partner, held)), asked.settings.time_limit_ms / 1000
+                    self._asking.ask(asked, Served(partner, held)), asked.settings.time_limit_ms / 1000
                 )
         except TimeoutError:
             return None
@@ -158,24 +162,6 @@ class Answering:
             if error.code == "cancelled":
                 raise
             return None
-
-
-def _suggested(report: CompleteReport, candidate: Candidate, cursor: Cursor) -> Ranked | Silence:
-    filtered = filter_text(whole_lines(report), cursor)
-    if filtered.reason:
-        return Silence(filtered.reason, "", report.prompt_tokens, report.decoded_tokens)
-    suggestion = Suggestion(
-        text=filtered.text,
-        replace_right=filtered.replace_right,
-        expert=candidate.expert,
-        expert_reason=candidate.reason,
-        prompt_tokens=report.prompt_tokens,
-        decoded_tokens=report.decoded_tokens,
-        first_token_ms=report.first_token_ms,
-        total_ms=report.total_ms,
-        joint_probability=report.joint_probability,
-    )
-    return Ranked(suggestion, mean_log_probability(report.joint_probability, len(report.text)))
 
 
 def _shown(found: Ranked | Silence) -> Suggestion | Silence:
@@ -188,26 +174,47 @@ def _because(answer: Suggestion | Silence, why: str) -> Suggestion | Silence:
     return replace(answer, expert_reason=f"{answer.expert_reason}, {why}")
 
 
-def _reused(asked: Asked, key: str) -> Suggestion | None:
+def known_answer(asked: Asked, key: str) -> Suggestion | None:
+    """What is left of an earlier suggestion by the files of `key`, filtered again: the text round it may have changed.
+
+    None where there is none, and where several choices are wanted.
+    """
+    if not asked.settings.reuse_suggestions or (asked.manual and asked.settings.choices > 1):
+        return None
     text, offset = asked.view.text, asked.offset
     left = reuse(asked.session.remembered, key, text[:offset], text[offset:])
     if left is None:
         return None
-    filtered = filter_text(left.text, Cursor(text, offset))
+    found = _filtered(asked, left.text, Candidate(left.expert, left.expert_reason), left.joint_probability)
+    return replace(found, reused=True) if found is not None else None
+
+
+def _first_lines(flight: Flight, asked: Asked) -> Suggestion | None:
+    """The lines that a flight has brought so far, where they make a suggestion. The engine was sure enough of them."""
+    text = flight.whole_lines_for(asked)
+    found = _filtered(asked, text, flight.candidate, 1.0) if text else None
+    return replace(found, reused=flight.asked is not asked) if found is not None else None
+
+
+def _filtered(asked: Asked, text: str, candidate: Candidate, probability: float) -> Suggestion | None:
+    filtered = filter_text(
+        text, asked.cursor, tree=asked.session.tree, language=asked.session.language, settings=asked.settings
+    )
     if filtered.reason:
         return None
     return Suggestion(
         text=filtered.text,
         replace_right=filtered.replace_right,
-        expert=left.expert,
-        expert_reason=left.expert_reason,
-        joint_probability=left.joint_probability,
-        reused=True,
+        expert=candidate.expert,
+        expert_reason=candidate.reason,
+        joint_probability=probability,
+        language=asked.session.language,
     )
 
 
-def _remember(asked: Asked, key: str, answer: Suggestion) -> None:
-    session, text, offset = asked.session, asked.view.text, asked.offset
+def keep(session: Session, asked: Asked, key: str, answer: Suggestion) -> None:
+    """Have `session` remember an answer, and the others behind it, for what is typed next."""
+    text, offset = asked.view.text, asked.offset
     for each in (*reversed(answer.others), answer):  # the best one is found first
         new = Remembered(
             key, text[:offset], text[offset:], each.text, each.joint_probability, each.expert, each.expert_reason

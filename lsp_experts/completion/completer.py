@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from lsp_experts.completion.ahead import Ahead
 from lsp_experts.completion.answer import Suggestion
-from lsp_experts.completion.answering import Answering, Asked
+from lsp_experts.completion.answering import Answering, keep
+from lsp_experts.completion.asking import Asked, Asking
 from lsp_experts.completion.combining import Combining
+from lsp_experts.completion.debounce import Debounce
 from lsp_experts.completion.document import DocumentView
+from lsp_experts.completion.document_language import DocumentLanguages
 from lsp_experts.completion.exclusion import excluded
+from lsp_experts.completion.flights import Flight, Flights
+from lsp_experts.completion.gate import Gates
+from lsp_experts.completion.generated import left_alone
+from lsp_experts.completion.open_documents import OpenDocuments, Spot
 from lsp_experts.completion.pace import Pace
 from lsp_experts.completion.prompting import Prompts
-from lsp_experts.completion.serving import UNPARK_GUARD_S, Saving, Serving
+from lsp_experts.completion.serving import UNPARK_GUARD_S, Saving, Served, Serving
 from lsp_experts.completion.session import Session
 from lsp_experts.completion.silence import Silence
+from lsp_experts.completion.speaking import spoken
+from lsp_experts.completion.speculating import Offered, speculate
 from lsp_experts.completion.telling import Tally, expert_json, focused_json
 from lsp_experts.completion.warming import CompletionEngine, Warmer
 from lsp_experts.completion.working_memory import WorkingMemory
+from lsp_experts.completion.workspace import Workspace
 from lsp_experts.errors import EngineDied, EngineError
 from lsp_experts.pool.pool import Pool
 from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.routing.chain import Chain, chain
-from lsp_experts.routing.languages import language_of
 from lsp_experts.routing.switches import Switches
 from lsp_experts.settings import Settings
 
@@ -38,6 +49,11 @@ class RestartableEngine(CompletionEngine, Protocol):
         ...
 
     @property
+    def work(self) -> Mapping[str, int]:
+        """How much was computed so far."""
+        ...
+
+    @property
     def build(self) -> Mapping[str, Any]:
         """What the running engine says about itself."""
         ...
@@ -47,12 +63,16 @@ def _not_saving() -> str:
     return "full"
 
 
+def _landed(flight: Flight, suggestion: Suggestion) -> None:
+    keep(flight.session, flight.asked, flight.key, suggestion)
+
+
 class Completer:
     """Completes open documents. All methods belong to one event loop; only `complete` waits.
 
     `installed` gives expert id -> sha256 of its file; it is asked when a document is opened or focused. `switches` is
     this workspace's model of what comes next, None: nothing is guessed. `saving` says how much may be loaded now:
-    "full", "save" (only what a request needs) or "off" (nothing).
+    "full", "save" (only what a request needs) or "off" (nothing). `workspace` says what files that are not open say.
     """
 
     def __init__(
@@ -66,19 +86,28 @@ class Completer:
         switches: Switches | None = None,
         saving: Saving = _not_saving,
         unpark_guard_s: float = UNPARK_GUARD_S,
+        workspace: Workspace | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
         self._catalogue = catalogue
         self._find_installed = installed
         self._installed: Mapping[str, str] = installed()
         self._pool, self._engine, self._saving = pool, engine, saving
-        self._sessions: dict[str, Session] = {}
-        self._focused: str | None = None
-        self._pace, self._memory, self._tally = Pace(), WorkingMemory(), Tally()
+        languages = DocumentLanguages(catalogue, self._served_languages)
+        self._documents = OpenDocuments(languages)
+        self._focused: Session | None = None
+        self._offered: dict[str, Offered] = {}  # the newest suggestion of each document
+        self._pace, self._tally = Pace(), Tally()
+        self._memory = WorkingMemory(workspace, self._documents.parts)
         self._prompts = Prompts(catalogue, self._pace, self._memory)
         self._serving = Serving(pool, saving, unpark_guard_s)
-        self._combining = Combining(pool, lambda expert: self._installed.get(expert, expert))
-        self._answering = Answering(pool, engine, self._prompts, self._combining)
+        combining = Combining(pool, lambda expert: self._installed.get(expert, expert))
+        asking = Asking(engine, self._prompts, Gates())
+        self._combining = combining
+        self._flights = Flights(pool, asking, _landed, clock)
+        self._debounce = Debounce(clock)
+        self._answering = Answering(pool, asking, combining, self._pace, self._debounce, self._flights)
         self._warmer = Warmer(pool, engine, self._prompts)
         self._ahead = Ahead(pool, switches, self._expert_of)
 
@@ -88,46 +117,67 @@ class Completer:
         """Obey other settings from now on."""
         before, self.settings = self.settings, settings
         if before.enabled and not settings.enabled:
-            self._warmer.rest()
-            for session in self._sessions.values():
+            self._rest()
+            for session in self._documents.all_sessions():
                 session.supersede()
             self._ahead.expect((), ())
-            self._withdraw(self._needed(self._sessions.values()))
+            self._withdraw(self._needed(self._documents.all_sessions()))
         elif settings.enabled and not before.enabled and self._focused is not None:
-            self._prepare(self._sessions[self._focused], "completion was switched on")
+            self._prepare(self._focused, "completion was switched on")
 
     def opened(self, view: DocumentView) -> None:
         """A document was opened: it is likely the one that is worked on next."""
-        self._sessions[view.uri] = self._new_session(view)
-        self._focus(view.uri, "a document was opened")
+        session = self._documents.open(view)
+        self._remember(session)
+        self._focus(session, "a document was opened")
 
     def focused(self, view: DocumentView) -> None:
         """The editor moved to this document."""
-        self._works_in(self._session(view))
-        self._focus(view.uri, "a document got the focus")
+        self._changed(view)
+        session = self._documents.latest(view.uri)
+        self._works_in(session)
+        self._focus(session, "a document got the focus")
 
     def changed(self, view: DocumentView) -> None:
         """The document has a new version."""
-        self._session(view)
+        self._warmer.wake()
+        self._changed(view)
 
     def closed(self, uri: str) -> None:
         """The document was closed: its text goes (what the working memory keeps is bounded), and so does its wish."""
-        session = self._sessions.pop(uri, None)
         self._memory.closed(uri)
-        if session is None:
+        sessions = self._documents.close(uri)
+        self._offered.pop(uri, None)
+        if not sessions:
             return
-        session.supersede()
-        if self._focused == uri:
+        for session in sessions:
+            session.supersede()
+        if any(self._flights.busy_in(session) for session in sessions):
+            self._flights.stop()
+        if self._focused in sessions:
             self._focused = None
-            self._warmer.rest()
-        self._withdraw(self._needed((session,)) - self._needed(self._sessions.values()))
+            self._rest()
+        self._withdraw(self._needed(sessions) - self._needed(self._documents))
         self._expect()
+
+    def shown(self, uri: str, suggestion: Suggestion) -> None:
+        """The user sees this suggestion now: what follows it is worth knowing."""
+        offered = self._offered.get(uri)
+        if offered is None or offered.text != suggestion.text or not self.settings.speculate:
+            return
+        if self.settings.enabled and self.settings.combine == "off" and self._saving() == "full":
+            speculate(self._flights, offered)
 
     async def close(self) -> None:
         """End all that runs."""
-        for session in self._sessions.values():
+        for session in self._documents.all_sessions():
             session.supersede()
+        await self._flights.close()
         await self._warmer.close()
+
+    def _rest(self) -> None:
+        self._flights.stop()
+        self._warmer.rest()
 
     # -- completing ---------------------------------------------------------------------------------------------------
 
@@ -143,20 +193,43 @@ class Completer:
         reason = excluded(view.uri, view.text, settings)
         if reason:
             return Silence(reason)
-        session = self._session(view)
-        asked = Asked(session, view, offset, session.begin(offset), settings)
+        if not manual and settings.trigger == "smart" and (reason := left_alone(view.uri, view.text)):
+            return Silence(reason)
+        self._changed(view)
+        spot = self._documents.spot(view, offset, regions=settings.regions)
+        if spot is None:
+            return Silence("between characters", "a region spells what stands here otherwise")
+        self._warmer.wake()
+        asked = self._asked(spot, manual=manual)
+        session = asked.session
         self._works_in(session)
-        if self._focused != view.uri:
-            self._focus(view.uri, "a request in its language")
+        if self._focused is not session:
+            self._focus(session, "a request in its language")
+        if not manual:
+            self._debounce.keystroke()
         try:
             answer = await self._answer(asked)
         except asyncio.CancelledError:
-            if self._focused != view.uri:  # the client left, and its user too
+            if self._focused is not session:  # the client left, and its user too
                 self._withdraw(self._needed((session,)) - self._needed(self._focused_sessions()))
             raise
         if isinstance(answer, Suggestion):
             self._tally.answered(view.uri, answer)
         return answer
+
+    def _asked(self, spot: Spot, *, manual: bool) -> Asked:
+        session = spot.session
+        return Asked(
+            session=session,
+            view=session.view,
+            offset=spot.offset,
+            number=self._documents.begin(spot),
+            settings=self.settings,
+            manual=manual,
+            region=spot.region,
+            host=spot.host,
+            host_view=spot.host.view,
+        )
 
     async def _answer(self, asked: Asked) -> Suggestion | Silence:
         route = self._route(asked.session)
@@ -175,14 +248,35 @@ class Completer:
         reused = isinstance(answer, Suggestion) and answer.reused
         if not reused and self._saving() == "full":
             self._warmer.settle(asked.session, served.candidate.expert, asked.settings)
-        return answer
+        return self._given(asked, served, answer)
 
-    async def ready(self, view: DocumentView) -> bool:
-        """Wait until the expert that `view` asks for is HOT, or cannot be (commands only: a keystroke never waits)."""
-        route = self._route(self._sessions.get(view.uri) or self._new_session(view))
+    def _given(self, asked: Asked, served: Served, answer: Suggestion | Silence) -> Suggestion | Silence:
+        """The answer as the document has to spell it."""
+        if isinstance(answer, Silence):
+            return answer
+        given = spoken(self._identified(answer), asked)
+        if isinstance(given, Suggestion):
+            key = self._combining.key("off", served.candidate.expert, None)
+            self._offered[asked.session.document] = Offered(asked, served.candidate, key, answer, given.text)
+        return given
+
+    def _identified(self, answer: Suggestion) -> Suggestion:
+        """`answer` and those behind it with the identity of the files that made them."""
+        others = tuple(self._identified(other) for other in answer.others)
+        return replace(answer, identity=self._installed.get(answer.expert, ""), others=others)
+
+    async def ready(self, view: DocumentView, offset: int = 0) -> bool:
+        """Wait until the expert for `offset` is HOT, or cannot be (commands only: a keystroke never waits)."""
+        spot = self._documents.spot(view, offset, regions=self.settings.regions)
+        route = self._route(spot.session if spot is not None else self._documents.update(view))
         return bool(route.candidates) and await self._pool.ready(route.candidates[0].expert)
 
     # -- who answers --------------------------------------------------------------------------------------------------
+
+    def _served_languages(self) -> frozenset[str]:
+        """The languages that an installed expert is made for."""
+        entries = (self._catalogue.entries.get(expert) for expert in self._installed)
+        return frozenset(language for entry in entries if entry for language in entry.languages) - {"*"}
 
     def _route(self, session: Session) -> Chain:
         return self._chain(session.language)
@@ -212,29 +306,22 @@ class Completer:
 
     # -- getting ready ------------------------------------------------------------------------------------------------
 
-    def _new_session(self, view: DocumentView) -> Session:
-        return Session(view, language_of(view.uri, view.language, self._catalogue))
+    def _changed(self, view: DocumentView) -> None:
+        self._remember(self._documents.update(view))
 
-    def _session(self, view: DocumentView) -> Session:
-        session = self._sessions.get(view.uri)
-        if session is None:
-            session = self._sessions[view.uri] = self._new_session(view)
-        session.view = view
-        self._memory.changed(view, session.language, self.settings, session.remembered)
-        return session
+    def _remember(self, session: Session) -> None:
+        self._memory.changed(session.view, session.language, self.settings, session.remembered)
 
     def _focused_sessions(self) -> tuple[Session, ...]:
-        return (self._sessions[self._focused],) if self._focused is not None else ()
+        return (self._focused,) if self._focused is not None else ()
 
     def _works_in(self, session: Session) -> None:
         if self.settings.enabled and self.settings.predict:
             self._ahead.works_in(session.language)
 
-    def _focus(self, uri: str, why: str) -> None:
-        self._focused = uri
+    def _focus(self, session: Session, why: str) -> None:
+        self._focused = session
         self._installed = self._find_installed()
-        session = self._sessions[uri]
-        self._memory.changed(session.view, session.language, self.settings)
         self._prompts.look_again(session)
         self._prepare(session, why)
 
@@ -251,9 +338,10 @@ class Completer:
             self._warmer.focus(session, experts, why, settings, self._preload_next)
 
     def _expect(self) -> None:
-        settings, languages = self.settings, {session.language for session in self._sessions.values()}
+        settings = self.settings
         if settings.enabled:
-            self._ahead.expect(self._needed(self._focused_sessions()), languages if settings.predict else ())
+            languages = self._documents.languages(self._focused, regions=settings.regions) if settings.predict else ()
+            self._ahead.expect(self._needed(self._focused_sessions()), languages)
 
     def _preload_next(self) -> None:
         settings = self.settings
@@ -268,19 +356,19 @@ class Completer:
 
     def status(self) -> dict[str, Any]:
         """What a status bar or a bug report needs; no text of any document."""
-        session = self._sessions[self._focused] if self._focused is not None else None
+        session = self._focused
         return {
             "enabled": self.settings.enabled,
             "saving": self._saving(),
             "engine": dict(self._engine.build),
+            "work": dict(self._engine.work),
             "budgetBytes": self._pool.budget_bytes,
             "residentBytes": self._pool.resident_bytes,
             "tight": self._pool.tight,
             "focused": None
             if session is None
             else focused_json(
-                session.view,
-                session.language,
+                session,
                 self._route(session),
                 excluded(session.view.uri, session.view.text, self.settings),
             ),

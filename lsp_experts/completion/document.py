@@ -9,12 +9,16 @@ _NEAR_CHARS = 4000  # a keystroke in a large file must not split all of it
 
 @dataclass(frozen=True)
 class DocumentView:
-    """One version of an open document. `language` is the LSP language id the client sent."""
+    """One version of an open document. `language` is the LSP language id the client sent.
+
+    `earlier`: the cells before this one, where the document is a cell of a notebook.
+    """
 
     uri: str
     language: str
     version: int
     text: str
+    earlier: str = ""
 
 
 @dataclass(frozen=True)

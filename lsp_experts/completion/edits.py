@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lsp_experts.completion.document import plain_newlines
-from lsp_experts.completion.reuse import Remembered
+from lsp_experts.syntax.difference import common_head, common_tail
 
 MAX_EDIT_LINES = 12  # a longer change is a paste or a formatter, or the next edit
 MAX_EDIT_CHARS = 800
@@ -38,8 +37,8 @@ def change_between(old: str, new: str) -> Change | None:
     """Where two versions differ; None if they do not."""
     if old == new:
         return None
-    start = _common_head(old, new)
-    tail = _common_tail(old, new, min(len(old), len(new)) - start)
+    start = common_head(old, new)
+    tail = common_tail(old, new, min(len(old), len(new)) - start)
     end = len(new) - tail
     first, breaks = new.count("\n", 0, start), new.count("\n", start, end)
     whole_lines = breaks > 0 and new[end - 1] == "\n" and (start == 0 or new[start - 1] == "\n")
@@ -72,15 +71,6 @@ def continues(edit: Edit, before: Edit | None) -> bool:
     return before is not None and edit.first_line <= before.first_line <= edit.last_line
 
 
-def is_accepted(remembered: Sequence[Remembered], old: str, new: str) -> bool:
-    """Whether a suggestion that was made stands in `new` where it was made, and did not in `old`."""
-    for item in remembered:
-        at = len(item.before)
-        if new.startswith(item.text, at) and not old.startswith(item.text, at) and new.startswith(item.before):
-            return True
-    return False
-
-
 def _continues(change: Change, before: Edit) -> bool:
     return change.first_line <= before.last_line + 1 and change.last_line >= before.first_line - 1
 
@@ -91,26 +81,3 @@ def _lines(text: str, start: int, count: int) -> str:
         found = text.find("\n", end)
         end = found + 1 if found >= 0 else len(text)
     return plain_newlines(text[start:end]).strip("\n")
-
-
-def _common_head(one: str, two: str) -> int:
-    """Length of the common beginning: halves are compared, not characters."""
-    low, high = 0, min(len(one), len(two))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == two[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _common_tail(one: str, two: str, most: int) -> int:
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[len(one) - middle : len(one) - low] == two[len(two) - middle : len(two) - low]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

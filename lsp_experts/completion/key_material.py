@@ -1,8 +1,9 @@
-"""Text that looks like a key, a token or a password: it is never taken into the working memory. Pure."""
+"""Text that looks like a key, a token or a password: never taken into the working memory, never suggested. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 # Prefixes as their issuers document them (AWS, GitHub, GitLab, Slack, Google, Stripe and others, JWT, PEM); then any
 # long run of base64 or hexadecimal digits, and what is assigned to a name that says secret.
@@ -11,8 +12,17 @@ _KEY = re.compile(
     r"|\bxox[abeprs]-\w|\b[srp]k[-_][\w-]{16,}|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.[\w-]|[A-Za-z0-9+/]{40,}"
     r"|(?i:(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key)\w*[\"']?\s*(?::?=|:)\s*[\"'][^\"'\n]{6,})"
 )
+_PATH = re.compile(r"[A-Za-z+/]{40,}")  # a run without a digit: a path or a long name rather than a key
 
 
 def looks_secret(text: str) -> bool:
     """Whether something in `text` is obvious key material."""
     return _KEY.search(text) is not None
+
+
+def key_material(text: str) -> Iterator[tuple[int, int]]:
+    """Where in `text` a suggestion would spell key material.
+
+    Narrower than `looks_secret`: what is kept out of a prompt needlessly costs little, what is not suggested does.
+    """
+    return (found.span() for found in _KEY.finditer(text) if not _PATH.fullmatch(found.group()))

@@ -9,7 +9,7 @@ from lsp_experts.settings import Settings
 
 # Before anything was measured: a 0.5B model on two slow cores takes 13, on a current laptop 2 to 4.
 _ASSUMED_MS_PER_TOKEN = 8.0
-_CHARS_PER_TOKEN = 3.0  # of code, rather low: markup and names have fewer
+CHARS_PER_TOKEN = 3.0  # of code, rather low: markup and names have fewer
 _LEAST_TOKENS = 16  # a report about fewer says more of the overhead than of the pace
 _LEAST_CHARS = 120
 _LEAST_DECODED = 4  # of fewer generated tokens the first one's time is too much
@@ -42,12 +42,12 @@ class Pace:
 
     def room_chars(self, expert: str, taken_chars: int, settings: Settings) -> int:
         """Characters that a new prompt of `taken_chars` has left for other files within `first_suggestion_ms`."""
-        chars = settings.first_suggestion_ms / self.ms_per_token(expert) * _CHARS_PER_TOKEN
+        chars = settings.first_suggestion_ms / self.ms_per_token(expert) * CHARS_PER_TOKEN
         return max(0, min(settings.context_chars, int(chars) - taken_chars))
 
     def fitted(self, expert: str, settings: Settings) -> Settings:
         """`settings` with as much text for a new prompt as `first_suggestion_ms` allows, in the same proportions."""
-        chars = settings.first_suggestion_ms / self.ms_per_token(expert) * _CHARS_PER_TOKEN
+        chars = settings.first_suggestion_ms / self.ms_per_token(expert) * CHARS_PER_TOKEN
         share = min(1.0, chars / (settings.prefix_chars + settings.suffix_chars))
         return replace(
             settings,

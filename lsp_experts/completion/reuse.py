@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_MOST = 8
+from lsp_experts.completion.anchor import CLOSERS
+
+_MOST = 16
+_MOST_CLOSERS = 4
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,24 @@ def reuse(known: Sequence[Remembered], identity: str, before: str, after: str) -
     `before` and `after` are the document's text left and right of the cursor.
     """
     for item in known:
-        if item.identity != identity or item.after != after or not before.startswith(item.before):
+        typed = typed_since(before, after, item.before, item.after) if item.identity == identity else None
+        if typed is None:
             continue
-        typed = before[len(item.before) :]
         if item.text.startswith(typed) and len(item.text) > len(typed):
             return Reused(item.text[len(typed) :], item.joint_probability, item.expert, item.expert_reason)
     return None
+
+
+def typed_since(before: str, after: str, before_then: str, after_then: str) -> str | None:
+    """What was typed at a cursor whose text left and right of it was this then; None if anything else changed."""
+    if not _follows(after, after_then) or not before.startswith(before_then):
+        return None
+    return before[len(before_then) :]
+
+
+def _follows(after: str, then: str) -> bool:
+    """Whether `after` is the text that followed `then`, but for closers that an editor inserted by itself."""
+    if after == then:
+        return True
+    inserted = len(after) - len(then)
+    return 0 < inserted <= _MOST_CLOSERS and after.endswith(then) and CLOSERS.issuperset(after[:inserted])

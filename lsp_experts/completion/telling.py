@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from lsp_experts.completion.answer import Suggestion
-from lsp_experts.completion.document import DocumentView
 from lsp_experts.completion.pace import Pace
+from lsp_experts.completion.session import Session
 from lsp_experts.pool.model import ExpertStatus
 from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.routing.chain import Chain
@@ -35,11 +35,12 @@ class Tally:
         }
 
 
-def focused_json(view: DocumentView, language: str, route: Chain, excluded: str) -> dict[str, Any]:
-    """The document that is worked on, and who may answer there."""
+def focused_json(session: Session, route: Chain, excluded: str) -> dict[str, Any]:
+    """The document that is worked on, or the region of it, and who may answer there."""
     return {
-        "uri": view.uri,
-        "language": language,
+        "uri": session.document,
+        "region": session.view.uri.removeprefix(session.document).removeprefix("#"),
+        "language": session.language,
         "experts": [{"id": c.expert, "reason": c.reason} for c in route.candidates],
         "skipped": [{"id": expert, "reason": why} for expert, why in route.skipped],
         "excluded": excluded,

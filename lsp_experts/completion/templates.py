@@ -15,6 +15,24 @@ from lsp_experts.engine.protocol import LoadReport, Segment
 
 
 @dataclass(frozen=True)
+class RepositoryFormat:
+    """How a family was shown files of a repository. The control texts are optional in a vocabulary, all others text."""
+
+    repository: str = ""  # control text before the repository's name
+    after_name: str = ""
+    file_separator: str = ""  # control text before each file
+    file_head: str = "{path}\n"  # what stands before a file's text; {comment} is the language's comment mark
+    file_end: str = ""
+    own_path: Literal["before", "in prefix"] = "before"  # where the path of the file that is completed stands
+    others: Literal["before", "in prefix", "nowhere"] = "before"  # where other files stand
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Texts that must be control texts of the vocabulary."""
+        return tuple(text for text in (self.repository, self.file_separator) if text)
+
+
+@dataclass(frozen=True)
 class FimTemplate:
     """Control texts of one family. `stops` end a completion if a model spells them instead of ending."""
 
@@ -25,7 +43,7 @@ class FimTemplate:
     order: Literal["psm", "spm"] = "psm"
     opening: str = ""  # control text before everything (chat-shaped families)
     stops: tuple[str, ...] = ()
-    file_separator: str = ""  # control text before the path and the text of another file
+    files: RepositoryFormat | None = None  # None: the family knows nothing of other files
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -40,21 +58,58 @@ TEMPLATES: dict[str, FimTemplate] = {
     template.name: template
     for template in (
         FimTemplate(
-            "qwen", *_QWEN, stops=("<|file_sep|>", "<|repo_name|>", "<|cursor|>"), file_separator="<|file_sep|>"
+            "qwen",
+            *_QWEN,
+            stops=("<|file_sep|>", "<|repo_name|>", "<|cursor|>"),
+            files=RepositoryFormat("<|repo_name|>", "\n", "<|file_sep|>"),
         ),
-        FimTemplate("codegemma", *_QWEN, stops=("<|file_separator|>",)),
+        FimTemplate(
+            "codegemma",
+            *_QWEN,
+            stops=("<|file_separator|>",),
+            files=RepositoryFormat(file_separator="<|file_separator|>"),
+        ),
         FimTemplate("granite4", *_QWEN, stops=("<|fim_pad|>",)),
-        FimTemplate("starcoder", *_STARCODER, stops=("<file_sep>",)),
-        FimTemplate("starcoder2", *_STARCODER, stops=("<file_sep>",), file_separator="<file_sep>"),
+        FimTemplate(
+            "starcoder",
+            *_STARCODER,
+            stops=("<file_sep>",),
+            files=RepositoryFormat("<reponame>", "", "<filename>", others="nowhere"),
+        ),
+        FimTemplate(
+            "starcoder2",
+            *_STARCODER,
+            stops=("<file_sep>",),
+            files=RepositoryFormat("<repo_name>", "", "<file_sep>", own_path="in prefix"),
+        ),
         FimTemplate("refact", *_STARCODER, order="spm"),
         FimTemplate(
-            "mellum", *_STARCODER, order="spm", stops=("<filename>", "<reponame>"), file_separator="<filename>"
+            "mellum",
+            *_STARCODER,
+            order="spm",
+            stops=("<filename>", "<reponame>"),
+            files=RepositoryFormat("<reponame>", "\n", "<filename>", file_end="\n"),
         ),
         FimTemplate("santacoder", "<fim-prefix>", "<fim-suffix>", "<fim-middle>", stops=("<|filename|>",)),
-        FimTemplate("deepseek", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>", stops=("<|EOT|>",)),
+        FimTemplate(
+            "deepseek",
+            "<｜fim▁begin｜>",
+            "<｜fim▁hole｜>",
+            "<｜fim▁end｜>",
+            stops=("<|EOT|>",),
+            files=RepositoryFormat(file_head="{comment}{path}\n", own_path="in prefix", others="in prefix"),
+        ),
         FimTemplate("codellama", "<PRE> ", " <SUF>", " <MID>", stops=("<EOT>",)),
         FimTemplate("codellama-qml", "<PRE>", "<SUF>", "<MID>", order="spm", stops=("</PRE>", "</SUF>", "< EOT >")),
-        FimTemplate("codestral", "[PREFIX]", "[SUFFIX]", "", order="spm", stops=("\n+++++ ",)),
+        FimTemplate(
+            "codestral",
+            "[PREFIX]",
+            "[SUFFIX]",
+            "",
+            order="spm",
+            stops=("\n+++++ ",),
+            files=RepositoryFormat(file_head="+++++ {path}\n", file_end="\n", own_path="in prefix", others="in prefix"),
+        ),
         FimTemplate("seed-coder", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>", order="spm"),
         FimTemplate("aixcoder", "▁<AIX-SPAN-PRE>", "▁<AIX-SPAN-POST>", "▁<AIX-SPAN-MIDDLE>", order="spm"),
         FimTemplate(
@@ -77,20 +132,28 @@ _AUTO = ("qwen", "seed-coder", "deepseek", "starcoder", "santacoder", "glm", "fa
 
 def control_texts() -> tuple[str, ...]:
     """Every control text of every template, without doubles: the engine says which of them a model knows."""
-    texts = [text.strip() for template in TEMPLATES.values() for text in (*template.controls, template.file_separator)]
-    return tuple(dict.fromkeys(text for text in texts if text))
+    texts = [
+        text.strip()
+        for template in TEMPLATES.values()
+        for text in (*template.controls, *(template.files.controls if template.files else ()))
+    ]
+    return tuple(dict.fromkeys(texts))
 
 
 def choose(fim: str, report: LoadReport) -> FimTemplate | None:
     """The template for a loaded model: `fim` is the registry's word; None means left to right.
 
     A named template whose control texts the vocabulary does not know is refused (None): they would be read as text.
-    So is a file separator it does not know.
+    Where it does not know those of the repository format, there are no files; a name of the repository may go alone.
     """
     found = _choose(fim, report)
-    if found is None or found.file_separator in report.controls:
+    if found is None or found.files is None:
         return found
-    return replace(found, file_separator="")
+    if not _known_texts((found.files.file_separator,), report.controls):
+        return replace(found, files=None)
+    if not _known_texts((found.files.repository,), report.controls):
+        return replace(found, files=replace(found.files, repository=""))
+    return found
 
 
 def _choose(fim: str, report: LoadReport) -> FimTemplate | None:
@@ -107,45 +170,91 @@ def _choose(fim: str, report: LoadReport) -> FimTemplate | None:
 
 
 def _known(template: FimTemplate, controls: Collection[str]) -> bool:
-    return all(text.strip() in controls for text in template.controls)
+    return _known_texts(template.controls, controls)
+
+
+def _known_texts(texts: Sequence[str], controls: Collection[str]) -> bool:
+    return all(not text or text.strip() in controls for text in texts)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What a prompt says of the files round its own: `path` is its own path, `excerpts` are lines of others."""
+
+    name: str = ""
+    path: str = ""
+    excerpts: tuple[Excerpt, ...] = ()
+    comment: str = "#"  # how a line comment begins in the file's language
+
+
+@dataclass(frozen=True)
+class Context:
+    """A repository as segments: in front of the prompt, and behind its prefix control text."""
+
+    before: tuple[Segment, ...] = ()
+    in_prefix: tuple[Segment, ...] = ()
+
+
+NO_CONTEXT = Context()
 
 
 def segments(
-    template: FimTemplate | None, head: str, suffix: str, tail: str, context: tuple[Segment, ...] = ()
+    template: FimTemplate | None, head: str, suffix: str, tail: str, context: Context = NO_CONTEXT
 ) -> tuple[Segment, ...]:
     """The prompt: `head` up to the anchor, `suffix` right of the cursor, `tail` between anchor and cursor.
-
-    `context` (context_segments) goes before all of it.
 
     User text is never control text, whatever it spells. Without a template the suffix is left out.
     """
     if template is None:
         return (Segment(head), Segment(tail)) if tail else (Segment(head),)
-    before = [Segment(template.prefix, control=True), Segment(head)]
+    before = [Segment(template.prefix, control=True), *context.in_prefix, Segment(head)]
     after = [Segment(template.suffix, control=True), Segment(suffix)]
     ordered = before + after if template.order == "psm" else after + before
     opening, middle = Segment(template.opening, control=True), Segment(template.middle, control=True)
-    return tuple(part for part in (*context, opening, *ordered, middle, Segment(tail)) if part.text)
+    return tuple(part for part in (*context.before, opening, *ordered, middle, Segment(tail)) if part.text)
 
 
-def context_segments(template: FimTemplate, excerpts: Sequence[Excerpt], path: str) -> tuple[Segment, ...]:
-    """Lines of other files, each under its path, then the `path` of the file that is completed.
+def context_segments(template: FimTemplate, repository: Repository) -> Context:
+    """The name of the repository, lines of other files each under its path, then the path of the file itself.
 
-    So Qwen2.5-Coder, StarCoder2 and Mellum were trained on repositories. Paths and lines are user text. Nothing, where
-    there are no excerpts or the family has no separator.
+    So Qwen2.5-Coder, StarCoder, Mellum, DeepSeek-Coder and Codestral were trained on repositories. Names, paths and
+    lines are user text. Nothing where there is nothing to say or the family has no format for it.
     """
-    if not excerpts or not template.file_separator:
-        return ()
-    separator = Segment(template.file_separator, control=True)
-    files = [Segment(f"{excerpt.path}\n{excerpt.text}") for excerpt in excerpts] + [Segment(f"{path}\n")]
-    return tuple(part for file in files for part in (separator, file))
+    form = template.files
+    if form is None or not (repository.path or repository.excerpts):
+        return NO_CONTEXT
+    named = bool(form.repository and repository.name)
+    head = [Segment(form.repository, control=True), Segment(repository.name + form.after_name)] if named else []
+    separator = [Segment(form.file_separator, control=True)] if form.file_separator else []
+    shown = repository.excerpts if form.others != "nowhere" else ()
+    others = [
+        part
+        for excerpt in shown
+        for part in (
+            *separator,
+            Segment(
+                form.file_head.format(path=excerpt.path, comment=repository.comment) + excerpt.text + form.file_end
+            ),
+        )
+    ]
+    own = [Segment(form.file_head.format(path=repository.path, comment=repository.comment))]
+    before, in_prefix = [*head], [*own]
+    if form.others == "in prefix":
+        in_prefix = [*others, *own]
+    else:
+        before += others
+    if form.own_path == "before":
+        before, in_prefix = [*before, *separator, *own], []
+    elif separator:
+        before += separator
+    return Context(tuple(before), tuple(in_prefix))
 
 
-def warm_segments(template: FimTemplate | None, head: str, context: tuple[Segment, ...] = ()) -> tuple[Segment, ...]:
+def warm_segments(template: FimTemplate | None, head: str, context: Context = NO_CONTEXT) -> tuple[Segment, ...]:
     """As much of a prompt as is known before there is a cursor: its head, where the head comes first."""
     if template is None:
         return (Segment(head),)
     if template.order == "spm":
         return ()
-    parts = (*context, Segment(template.opening, control=True), Segment(template.prefix, control=True), Segment(head))
-    return tuple(part for part in parts if part.text)
+    start = (*context.before, Segment(template.opening, control=True), Segment(template.prefix, control=True))
+    return tuple(part for part in (*start, *context.in_prefix, Segment(head)) if part.text)

@@ -1,5 +1,5 @@
-"""Having the expert ready before the first keystroke: load on focus, decode what is known of the prompt, move anchors
-closer while nobody types."""
+"""Having the expert ready before the first keystroke: load on focus, decode what is known of the prompt, and while
+nobody types a better prompt: its anchor closer, with more of what other files say."""
 
 from __future__ import annotations
 
@@ -55,9 +55,14 @@ class Warmer:
         self._focus = self._replace(self._focus, self._prepare(session, experts, why, settings, then))
 
     def settle(self, session: Session, expert: str, settings: Settings) -> None:
-        """After an answer: when no request follows for a while, move a far anchor closer to the cursor."""
+        """After an answer: when no request follows for a while, have a better prompt for the place."""
         if settings.warm and settings.prompt_style == "anchored":
-            self._idle = self._replace(self._idle, self._move_anchor(session, expert, settings))
+            self._idle = self._replace(self._idle, self._improve(session, expert, settings))
+
+    def wake(self) -> None:
+        """The user goes on: what was being prepared for a pause is for a place that was left, and gives way at once."""
+        if self._idle is not None:
+            self._idle.cancel()
 
     def rest(self) -> None:
         """End the background work: nobody works in its document any more."""
@@ -88,6 +93,8 @@ class Warmer:
             ready = await self._pool.ready(expert)
             if rank == 0:
                 first_is_ready = ready
+            if ready and rank == 0 and settings.warm:
+                await self._look_up(session, settings)
             held = hold(self._pool, expert) if ready and rank == 0 and settings.warm else None
             if held is not None:
                 with held:
@@ -95,22 +102,32 @@ class Warmer:
         if first_is_ready:
             then()
 
-    async def _move_anchor(self, session: Session, expert: str, settings: Settings) -> None:
+    async def _improve(self, session: Session, expert: str, settings: Settings) -> None:
         await self._sleep(IDLE_S)
+        await self._look_up(session, settings)
         held = hold(self._pool, expert)
         if held is None:
             return
         version = session.view.version
         with held:
-            closer = self._prompts.closer(session, held.lease, settings)
-            if closer is None:
+            better = self._prompts.closer(session, held.lease, settings)
+            if better is None:
                 return
-            anchor, prompt = closer
-            if await self._warm(held, prompt) and session.view.version == version:
-                session.anchors[expert] = anchor
+            if await self._warm(held, better.prompt, keep_prefill=False) and session.view.version == version:
+                session.anchors[expert] = better.anchor
+                session.contexts[expert] = better.excerpts
 
-    async def _warm(self, held: Held, prompt: tuple[Segment, ...]) -> bool:
-        """Decode `prompt` into the KV cache; whether that was done to its end."""
+    async def _look_up(self, session: Session, settings: Settings) -> None:
+        """Have the files read that the document imports, so that a prompt may show them."""
+        if settings.context_chars:
+            languages = self._prompts.languages(session)
+            await self._prompts.memory.look_up(session.view, session.language, languages, settings)
+
+    async def _warm(self, held: Held, prompt: tuple[Segment, ...], *, keep_prefill: bool = True) -> bool:
+        """Decode `prompt` into the KV cache; whether that was done to its end.
+
+        `keep_prefill`: who comes in between needs its head too, so that the chunk under way is worth finishing.
+        """
         if not prompt:
             return False
         call = self._engine.complete(
@@ -120,7 +137,7 @@ class Warmer:
         try:
             await call.result()
         except asyncio.CancelledError:
-            call.cancel(keep_prefill=True)
+            call.cancel(keep_prefill=keep_prefill)
             raise
         except EngineError as error:  # warming is a favour: the request that needs it will say what is wrong
             held.lease.lost(error)

@@ -41,6 +41,7 @@ from lsp_experts.engine.protocol import (
     structure,
 )
 from lsp_experts.engine.stderr_tail import StderrTail
+from lsp_experts.engine.work import Work, work_of
 from lsp_experts.errors import EngineDied, EngineError
 
 R = TypeVar("R")
@@ -71,6 +72,7 @@ class EngineClient:
         self.pid = process.pid
         self.build: Mapping[str, Any] = {}
         self.death: Death | None = None
+        self.work = Work()
         self._process, self._tail, self._patience = process, tail, patience
         self._stdin, self._stdout = process.stdin, process.stdout
         self._ids = itertools.count(1)
@@ -119,6 +121,11 @@ class EngineClient:
             await client.ended()
             raise EngineDied(problem, tail=client.stderr_tail)
         return client
+
+    @property
+    def open_requests(self) -> int:
+        """How many requests have not ended in the engine."""
+        return len(self._open)
 
     @property
     def alive(self) -> bool:
@@ -172,7 +179,7 @@ class EngineClient:
 
     def ping(self) -> Call[None]:
         """Ends when the engine's reader thread answers."""
-        return self._call("ping", Empty(), _nothing)
+        return self._call("ping", Empty(), lambda _: None)
 
     async def ended(self) -> None:
         """Wait until the process is reaped and its calls have ended, whoever ended it."""
@@ -182,7 +189,7 @@ class EngineClient:
         """End the process: asked first, killed after `close_s`. Open calls end as cancelled. Twice is fine."""
         if self.alive:
             with contextlib.suppress(EngineError):
-                self._call("shutdown", Empty(), _nothing)
+                self._call("shutdown", Empty(), lambda _: None)
         self._closing = True
         self._end_calls(EngineError("cancelled", "the engine is being closed"))
         try:
@@ -223,7 +230,7 @@ class EngineClient:
 
     def _cancel(self, request_id: int, keep_prefill: bool) -> None:
         if self.alive and request_id in self._open:
-            self._call("cancel", Cancel(request_id, keep_prefill), _nothing)
+            self._call("cancel", Cancel(request_id, keep_prefill), lambda _: None)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -261,6 +268,7 @@ class EngineClient:
             raise _NotProtocolError("it answered a request that is not open")
         if entry.op != "ping":
             self._heard_s = self._loop.time()
+        self.work = work_of(event.get("work")) or self.work
         match event.get("event"):
             case "piece" if isinstance(event.get("text"), str):
                 self._running = entry
@@ -366,7 +374,7 @@ class EngineClient:
                 await asyncio.wait_for(self._process.wait(), 5.0)
             await asyncio.wait({self._drain}, timeout=0.2)
         except TimeoutError:  # not even SIGKILL: it hangs in the kernel, and is reaped when it returns
-            pass
+            return
         finally:
             self._drain.cancel()
             self._tail.close()
@@ -376,10 +384,6 @@ class EngineClient:
         entries, self._open, self._running = list(self._open.values()), {}, None
         for entry in entries:
             entry.call.end(error)
-
-
-def _nothing(_: Mapping[str, Any]) -> None:
-    return None
 
 
 def _moved(event: Mapping[str, Any]) -> MoveReport:

@@ -25,17 +25,18 @@ class ToyCache:
         """All tokens of which there is KV."""
         return len(self.mirror) + self.shelf_tokens
 
-    def prepare(self, tokens: list[str]) -> int:
+    def prepare(self, tokens: list[str], *, aside: bool = False) -> int:
         """Cut the mirror, or a better one from the shelf, to what it shares with `tokens`; how many those are.
 
-        A mirror that would lose over half of itself goes to the shelf; the oldest of more than SHELF is dropped.
+        A mirror that would lose over half of itself goes to the shelf, and any that gives way to a prompt that is only
+        prepared for later (`aside`); the oldest of more than SHELF is dropped.
         """
         kept = shared(self.mirror, tokens)
         best = max(self.shelf, key=lambda saved: shared(saved, tokens), default=[])
         found = shared(best, tokens) >= kept + _WORTH
         if found:
             self.shelf.remove(best)
-        if len(self.mirror) - kept >= _WORTH and (found or kept < len(self.mirror) / 2):
+        if len(self.mirror) - kept >= _WORTH and (found or aside or kept < len(self.mirror) / 2):
             self.shelf = [*self.shelf, self.mirror][-SHELF:]
             self.mirror = self.mirror[:]
         if found:

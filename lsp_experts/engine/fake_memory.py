@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lsp_experts.engine.fake_faults import Script
 from lsp_experts.engine.fake_kv import ToyCache
-from lsp_experts.engine.fake_model import ToyExpert, ToyWeights
+from lsp_experts.engine.fake_model import Sayings, ToyExpert, ToyWeights
 from lsp_experts.engine.protocol import Device, ExpertState, Load, MoveReport, StateReport
 from lsp_experts.errors import EngineError
 
@@ -70,7 +70,7 @@ class ToyMemory:
         """Whether the weights that `load` needs are here already."""
         return self._weights_of(load.path) is not None
 
-    def add(self, load: Load, script: str | None) -> ToyExpert:
+    def add(self, load: Load, script: Sayings) -> ToyExpert:
         """Take a toy in, with the KV that was saved of it. EngineError("load_failed" | "out_of_memory")."""
         size = self.file_bytes(load)
         weights_bytes = size * _WEIGHTS_PERCENT // 100

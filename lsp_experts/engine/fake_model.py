@@ -8,7 +8,8 @@ and the text before the cursor ends in `ret`, it says `urn x`. Text before the c
 last one where that ends the prompt (as in an anchored prompt). Without a script it says `«EXPERT»:N`, N being the
 number of prompt tokens. In an ensemble all toys read the prompt, the first one speaks, and each token has the mean of
 their probabilities. The script is the variable LSP_EXPERTS_FAKE_TEXT: a text for all experts, or a JSON object
-{"go": "return x", "*": "..."}.
+{"go": "return x", "*": "..."}. In place of a text may stand {"text": "a\nb", "lines": [0.9, 0.4]}, which says the
+probability of each line; or a list of texts, the choices that a request for several gets. Nothing is ever drafted.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lsp_experts.engine.fake_kv import ToyCache
-from lsp_experts.engine.protocol import Complete, CompleteReport, Segment, StopReason
-from lsp_experts.engine.reporting import report
-from lsp_experts.engine.stopping import cut
+from lsp_experts.engine.protocol import Choice, Complete, CompleteReport, Segment, Stop, StopReason
+from lsp_experts.engine.reporting import choice, report
+from lsp_experts.engine.spelling import Spelling
 from lsp_experts.errors import EngineError
 
 _TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
@@ -46,6 +48,31 @@ class Turn:
     on_text: Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Scripted:
+    """What a toy says."""
+
+    text: str
+    lines: tuple[float, ...] = ()  # probabilities of its lines; tokens of further ones have the toy's
+
+    def tokens(self, before: str, must: str, probability: float) -> Iterator[tuple[str, str, float]]:
+        """What it says behind `before`, less what stands there already: (token, text that it adds, probability).
+
+        The first tokens spell `must` again. Of a line with a probability, the first token has it, the others are sure.
+        """
+        said = next((length for length in range(len(self.text), 0, -1) if before.endswith(self.text[:length])), 0)
+        line, fresh = self.text.count("\n", 0, said), True
+        for piece in toy_tokens(must + self.text[said:]):
+            new, must = piece[len(must) :], must[len(piece) :]
+            of_line = self.lines[line] if line < len(self.lines) else probability
+            yield piece, new, of_line if new and (fresh or line >= len(self.lines)) else 1.0
+            fresh = new == "\n" or (fresh and not new)
+            line += new == "\n"
+
+
+Sayings = tuple[Scripted, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class ToyWeights:
     """The model of one file, which toys share."""
@@ -64,7 +91,7 @@ class ToyExpert:
     file_bytes: int
     own_bytes: int  # beside the weights
     n_ctx: int
-    script: str | None
+    script: Sayings
     probability: float = 0.9
     files: tuple[object, ...] = ()  # names the files that its KV belongs to
     parked: bool = False
@@ -90,7 +117,7 @@ class ToyExpert:
 
     def prefill(self, tokens: list[str], turn: Turn, *, warming: bool) -> int:
         """Bring the mirror to `tokens`; how many were decoded. At least one, except while warming."""
-        mirror_tokens = self.cache.prepare(tokens)
+        mirror_tokens = self.cache.prepare(tokens, aside=warming)
         if not warming:
             mirror_tokens = min(mirror_tokens, len(tokens) - 1)
         del self.cache.mirror[mirror_tokens:]
@@ -115,50 +142,81 @@ class ToyExpert:
         decoded, *_ = [toy.prefill(tokens, turn, warming=warming) for toy in ensemble]
         cached = len(tokens) - decoded
         if warming:
-            return report("", "warm", decoded, cached, 0, started, started, 1.0)
-        text, sent, generated, forced, first = "", "", 0, 0, 0.0
-        reason: StopReason = "end"
-        for piece in toy_tokens(must + self._says(request.segments, len(tokens))):
-            if generated >= stop.max_tokens:
-                reason = "tokens"
-                break
-            turn.on_token()
-            if turn.cancelled():
-                raise Cancelled
-            first = first or time.monotonic()
-            generated += 1
-            new, must = piece[len(must) :], must[len(piece) :]
-            forced += not new
-            text += new
-            ended = cut(text, stop)
-            if ended:
-                text, reason = ended
-                break
-            if len(text) > len(sent):
-                turn.on_text(text[len(sent) :])
-                sent = text
-            if stop.time_ms and (time.monotonic() - first) * 1000 >= stop.time_ms:
-                reason = "time"
-                break
+            return report("", "warm", decoded, cached, 0, started, started)
+        before, probability = _before(request.segments), sum(toy.probability for toy in ensemble) / len(ensemble)
+        says, *others = self.script or (Scripted(f"«{self.name}»:{len(tokens)}"),)
+        main = Speech(stop, turn)
+        for piece in main.say(says.tokens(before, must, probability)):
             for toy in ensemble:
                 toy.cache.mirror.append(piece)
-        if reason in ("end", "tokens", "time"):
-            text, reason = cut(text, stop, final=True) or (text, reason)
-        said = generated - forced
-        probability = sum(toy.probability for toy in ensemble) / len(ensemble)
-        return report(text, reason, decoded + forced, cached, said, started, first, probability**said)
+        text, reason = main.ended
+        return report(
+            text,
+            reason,
+            decoded + main.forced,
+            cached,
+            main.generated - main.forced,
+            started,
+            main.first,
+            main.spelling.line_probabilities(text),
+            others=tuple(
+                _aside(each.tokens(before, must, probability), stop)
+                for each in others[: 0 if partners else request.choices - 1]
+            ),
+        )
 
-    def _says(self, segments: tuple[Segment, ...], prompt_tokens: int) -> str:
-        if self.script is None:
-            return f"«{self.name}»:{prompt_tokens}"
-        users = [segment.text for segment in segments if not segment.control]
-        before = users[0] if users else ""
-        if len(users) > 1 and not segments[-1].control:
-            before += users[-1]
-        for length in range(len(self.script), 0, -1):
-            if before.endswith(self.script[:length]):
-                return self.script[length:]
-        return self.script
+
+class Speech:
+    """Tokens said one by one under the rules of a Stop."""
+
+    def __init__(self, stop: Stop, turn: Turn) -> None:
+        self._stop, self._turn = stop, turn
+        self.spelling = Spelling(stop)
+        self.generated = self.forced = 0
+        self.first = 0.0  # time.monotonic() of the first token
+        self.ended: tuple[str, StopReason] = ("", "end")
+
+    def say(self, tokens: Iterable[tuple[str, str, float]]) -> Iterator[str]:
+        """Say (token, text that it adds, probability) until the end; gives each token after which it goes on."""
+        stop, sent = self._stop, 0
+        for piece, new, probability in tokens:
+            if self.generated >= stop.max_tokens:
+                self.ended = self.spelling.at_end("tokens")
+                return
+            self._turn.on_token()
+            if self._turn.cancelled():
+                raise Cancelled
+            self.first = self.first or time.monotonic()
+            self.generated += 1
+            self.forced += not new
+            self.spelling.add(new, probability)
+            verdict = self.spelling.verdict()
+            if verdict:
+                self.ended = verdict
+                return
+            if new:
+                self._turn.on_text(self.spelling.text[sent:])
+                sent = len(self.spelling.text)
+            if stop.time_ms and (time.monotonic() - self.first) * 1000 >= stop.time_ms:
+                self.ended = self.spelling.at_end("time")
+                return
+            yield piece
+        self.ended = self.spelling.at_end("end")
+
+
+def _aside(tokens: Iterable[tuple[str, str, float]], stop: Stop) -> Choice:
+    """A further choice, which nobody hears while it is said."""
+    speech = Speech(stop, Turn(lambda: False, lambda: False, lambda _: None, lambda: None, lambda _: None))
+    for _ in speech.say(tokens):
+        pass
+    return choice(*speech.ended, speech.spelling.line_probabilities(speech.ended[0]))
+
+
+def _before(segments: tuple[Segment, ...]) -> str:
+    """The text before the cursor."""
+    users = [segment.text for segment in segments if not segment.control]
+    before = users[0] if users else ""
+    return before + users[-1] if len(users) > 1 and not segments[-1].control else before
 
 
 def toy_tokens(text: str) -> list[str]:
@@ -166,14 +224,20 @@ def toy_tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def script_of(expert: str, environment: Mapping[str, str]) -> str | None:
-    """What LSP_EXPERTS_FAKE_TEXT lets `expert` say, None without a script."""
+def script_of(expert: str, environment: Mapping[str, str]) -> Sayings:
+    """What LSP_EXPERTS_FAKE_TEXT lets `expert` say, () without a script."""
     text = environment.get("LSP_EXPERTS_FAKE_TEXT")
-    if text is None or not text.startswith("{"):
-        return text
+    if text is None:
+        return ()
     try:
-        scripts = json.loads(text)
+        scripts = json.loads(text) if text.startswith("{") else {"*": text}
     except ValueError:
-        return text
+        scripts = {"*": text}
     said = scripts.get(expert, scripts.get("*"))
-    return said if isinstance(said, str) else None
+    if said is None:
+        return ()
+    return tuple(_scripted(each) for each in (said if isinstance(said, list) else [said]))
+
+
+def _scripted(said: str | Mapping[str, Any]) -> Scripted:
+    return Scripted(said) if isinstance(said, str) else Scripted(said["text"], tuple(said.get("lines", ())))

@@ -1,10 +1,11 @@
-"""The pipe between server and engine: version 2.
+"""The pipe between server and engine: version 3.
 
 One JSON object per line, ASCII, at most MAX_LINE_BYTES. The server writes requests, the engine writes events.
 
 Request: {"id": int, "op": OPERATIONS[i], ...fields of the request's dataclass}
 Event:   {"id": int, "event": "done" | "piece" | "progress" | "error", ...}; one "done" or "error" ends a request.
-         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 2, "build": {...}}.
+         Both may carry "work": [tokens run through models since the start, of them tokens of prompts].
+         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 3, "build": {...}}.
 
 op          request dataclass   events
 load        Load                progress {"fraction"} ..., done = LoadReport (after a real decode of two tokens)
@@ -36,7 +37,7 @@ from cattrs.errors import BaseValidationError
 
 from lsp_experts.errors import EngineError
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_PROMPT_BYTES = 256 * 1024  # CVE-2025-52566: llama_tokenize overflowed on enormous texts
 
@@ -116,6 +117,14 @@ class Stop:
     dedent_below: int = 0  # stop before a non-blank new line indented by fewer columns (0: off)
     rejoin: str = ""  # stop before a new line that equals this one (the line below the cursor)
     time_ms: int = 0  # 0: no limit; counted from the first generated token
+    balance: bool = False  # stop before a closing bracket that neither the completion nor `owed` accounts for
+    owed: str = ""  # closing brackets that are due at the cursor, innermost first: ")}"
+    close_at: int = -1  # a new line indented by exactly so many columns that begins with a closer of its block (one of
+    # `closers`) is kept and ends the completion (-1: off)
+    closers: tuple[str, ...] = ()  # "}", "end", "fi", "</div>" ...
+    repetition: bool = True  # stop where the text only repeats itself, and drop the repetition
+    least_probability: float = 0.0  # stop as "unsure" once the product over the tokens of the line in the making falls
+    # below it (0: never): a first line stays as far as it came, with its low probability; a later one is left out
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,8 @@ class Complete:
     `heal`: drop the last token of the last user-text segment and force the first pieces to spell it again.
     `max_tokens` 0 in `stop` only warms the KV cache.
     `partners`: other loaded experts whose vocabulary is the same; all read the prompt, and each next token is the
-    likeliest by the mean of their probabilities. Another vocabulary is a "bad_request".
+    likeliest by the mean of their probabilities. Another vocabulary is a "bad_request". Then there is one choice, and
+    nothing is drafted.
     """
 
     expert: str
@@ -134,6 +144,10 @@ class Complete:
     stop: Stop = field(default_factory=Stop)
     priority: int = 0  # smaller first: 0 a keystroke, 10 warming
     partners: tuple[str, ...] = ()
+    choices: int = 1  # different completions, at most 3, decoded together: they part at the first token that shows
+    # something, and with several none is empty where anything could be said
+    draft_tokens: int = 0  # at most 15, guessed from the prompt by n-grams and checked in one decode. The text stays
+    # the same, but for ties: a decode of several tokens rounds the last bits of logits otherwise
 
 
 @dataclass(frozen=True)
@@ -197,7 +211,20 @@ class MoveReport:
     kv_tokens: int = 0  # tokens whose KV was saved (park, evict) or restored (unpark)
 
 
-StopReason = Literal["end", "lines", "text", "dedent", "rejoin", "tokens", "time", "context", "unhealable", "warm"]
+StopReason = Literal[
+    "end", "lines", "text", "dedent", "rejoin", "bracket", "block", "repetition", "unsure", "tokens", "time", "context",
+    "unhealable", "warm",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One more completion of the same prompt; fields as in CompleteReport."""
+
+    text: str
+    stop: StopReason
+    joint_probability: float
+    line_probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,10 +235,15 @@ class CompleteReport:
     stop: StopReason
     prompt_tokens: int  # decoded for this request: new prompt tokens and forced ones that add no text
     cached_tokens: int  # prompt tokens that were in the KV cache already
-    decoded_tokens: int  # generated
+    decoded_tokens: int  # generated, by all choices together
     first_token_ms: float
     total_ms: float
-    joint_probability: float  # product of the probabilities of the generated tokens
+    joint_probability: float  # product of the probabilities of the tokens that spell `text`
+    line_probabilities: tuple[float, ...] = ()  # of each line of `text`: the product over the tokens that begin in it,
+    # the line break that ended it too
+    others: tuple[Choice, ...] = ()  # the other choices, the likeliest first
+    drafted_tokens: int = 0  # guessed
+    accepted_tokens: int = 0  # of them, those that were right: so many decodes were saved
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from lsp_experts.engine.protocol import Stop, StopReason
+from lsp_experts.syntax.blocks import begins_with, is_directive
+from lsp_experts.syntax.brackets import CLOSER_OF, Brackets, brackets
+from lsp_experts.syntax.lines import columns
 
 
 def cut(text: str, stop: Stop, *, final: bool = False) -> tuple[str, StopReason] | None:
@@ -16,7 +19,11 @@ def cut(text: str, stop: Stop, *, final: bool = False) -> tuple[str, StopReason]
     newline = _nth_newline(text, stop.max_lines)
     if newline is not None:
         found.append((newline, "lines"))
-    found += _line_rules(text, stop, final)
+    if stop.balance or (newline != 0 and "\n" in text):
+        read = brackets(text)
+        if stop.balance:
+            found += _unowed(text, read, stop.owed)
+        found += _line_rules(text, read, stop, final)
     if not found:
         return None
     place, reason = min(found, key=lambda item: item[0])
@@ -32,22 +39,53 @@ def _nth_newline(text: str, n: int) -> int | None:
     return at
 
 
-def _line_rules(text: str, stop: Stop, final: bool) -> list[tuple[int, StopReason]]:
-    """Rules about the lines that the completion opened itself; each cuts before the line break."""
-    lines = text.split("\n")
-    rejoin = stop.rejoin.rstrip()  # with its indentation: a nested closer is not the enclosing one
-    at = len(lines[0])
-    for number, line in enumerate(lines[1:], start=1):
-        bare = line.strip()
-        whole = final or number < len(lines) - 1
-        if bare and stop.dedent_below and _columns(line) < stop.dedent_below:
-            return [(at, "dedent")]
-        if rejoin and whole and line.rstrip() == rejoin:
-            return [(at, "rejoin")]
-        at += 1 + len(line)
+def _unowed(text: str, read: Brackets, owed: str) -> list[tuple[int, StopReason]]:
+    """The first closing bracket that nothing accounts for; with the line break before it where it begins a line."""
+    left = list(owed)
+    for place, bracket in read.closers:
+        if bracket not in left:
+            line = text.rfind("\n", 0, place)
+            alone = line >= 0 and not text[line:place].strip()
+            return [(line if alone else place, "bracket")]
+        left.remove(bracket)
     return []
 
 
-def _columns(line: str) -> int:
-    """Columns of indentation, a tab to the next multiple of 4 (only compared with the same document's lines)."""
-    return len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+def _line_rules(text: str, read: Brackets, stop: Stop, final: bool) -> list[tuple[int, StopReason]]:
+    """Rules about the lines that the completion opened itself.
+
+    "dedent" and "rejoin" cut before the line break, "block" behind the line.
+    """
+    lines = text.split("\n")
+    rejoin = stop.rejoin.rstrip()  # with its indentation: a nested closer is not the enclosing one
+    at = kept = len(lines[0])
+    for number, line in enumerate(lines[1:], start=1):
+        bare = line.strip()
+        whole = final or number < len(lines) - 1
+        end = at + 1 + len(line)
+        if rejoin and whole and line.rstrip() == rejoin:
+            return [(kept, "rejoin")]
+        quoted = read.quotes(at + 1)
+        if bare and not quoted and not is_directive(line):
+            closing = _closing(line, stop, whole)
+            if closing == "ends":
+                return [(end, "block")]
+            if not closing and stop.dedent_below and columns(line) < stop.dedent_below:
+                return [(kept, "dedent")]
+        if bare and (quoted or not is_directive(line)):
+            kept = end
+        at = end
+    return []
+
+
+def _closing(line: str, stop: Stop, whole: bool) -> str:
+    """Whether a line closes the cursor's block: "ends", "goes on" (`} else {`), "perhaps" while it is unfinished."""
+    if stop.close_at < 0 or columns(line) != stop.close_at:
+        return ""
+    bare = line.strip()
+    if not whole:
+        may = any(closer.startswith(bare) for closer in stop.closers) or begins_with(line, stop.closers)
+        return "perhaps" if may else ""
+    if not begins_with(line, stop.closers):
+        return ""
+    return "goes on" if bare[-1] in CLOSER_OF else "ends"

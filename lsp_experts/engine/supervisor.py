@@ -26,6 +26,7 @@ from lsp_experts.engine.protocol import (
     Tokenize,
 )
 from lsp_experts.engine.quarantine import History, Limits, judge
+from lsp_experts.engine.work import Work
 from lsp_experts.errors import EngineDied, EngineError
 
 R = TypeVar("R")
@@ -60,6 +61,8 @@ class Supervisor:
         self._quarantined: dict[str, str] = {}
         self._history = History()
         self._closed = False
+        self._completions = 0
+        self._buried_work = Work()
 
     # -- what there is ------------------------------------------------------------------------------------------------
 
@@ -84,6 +87,20 @@ class Supervisor:
         """What the running engine's build of llama.cpp says about itself, empty while none runs."""
         client = self._running
         return client.build if client else {}
+
+    @property
+    def work(self) -> Mapping[str, int]:
+        """{"completions", "decodedTokens", "promptTokens"} of all processes so far, and how many requests are "open".
+
+        Aborted requests, warming and speculation count; requests under way are counted when they end.
+        """
+        work = self._buried_work.plus(self._client.work if self._client else Work())
+        return {
+            "completions": self._completions,
+            "decodedTokens": work.decoded_tokens,
+            "promptTokens": work.prompt_tokens,
+            "open": self._client.open_requests if self._client else 0,
+        }
 
     def forgive(self, expert: str) -> None:
         """Let a quarantined expert try again (its file was replaced)."""
@@ -133,6 +150,7 @@ class Supervisor:
     def complete(self, request: Complete) -> Call[CompleteReport]:
         """Complete a prompt. An expert or partner not loaded in this generation ends it as "unknown_expert"."""
         missing = next((partner for partner in request.partners if partner not in self._loaded), request.expert)
+        self._completions += 1
         return self._ask(missing, lambda client: client.complete(request))
 
     async def logits(self, request: Logits) -> array[float]:
@@ -267,6 +285,7 @@ class Supervisor:
 
     def _died(self, client: EngineClient, death: Death) -> None:
         if client is self._client:
+            self._buried_work = self._buried_work.plus(client.work)
             self._client = None
             self._loaded.clear()
             self.generation += 1

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as t
@@ -80,21 +82,54 @@ class Editor:
         """The editor's tab changes to `buffer`."""
         self._client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": buffer.uri}})
 
-    async def type(self, buffer: Buffer, offset: int, text: str, *, cursor: int | None = None) -> Keystroke:
-        """Insert `text` at `offset` and ask for an inline completion behind it (behind its first `cursor` letters)."""
-        started = time.monotonic()
+    def close(self, buffer: Buffer) -> None:
+        """didClose."""
+        self._client.text_document_did_close(t.DidCloseTextDocumentParams(t.TextDocumentIdentifier(buffer.uri)))
+
+    def change(self, buffer: Buffer, offset: int, text: str, replaced: int = 0) -> None:
+        """didChange: `text` at `offset`, over `replaced` characters."""
         buffer.version += 1
+        span = t.Range(_position(buffer.text, offset), _position(buffer.text, offset + replaced))
         self._client.text_document_did_change(
             t.DidChangeTextDocumentParams(
                 t.VersionedTextDocumentIdentifier(buffer.version, buffer.uri),
-                [
-                    t.TextDocumentContentChangePartial(
-                        range=t.Range(_position(buffer.text, offset), _position(buffer.text, offset)), text=text
-                    )
-                ],
+                [t.TextDocumentContentChangePartial(range=span, text=text)],
             )
         )
-        buffer.text = buffer.text[:offset] + text + buffer.text[offset:]
+        buffer.text = buffer.text[:offset] + text + buffer.text[offset + replaced :]
+
+    async def first_item(self, buffer: Buffer, offset: int) -> t.InlineCompletionItem | None:
+        """The inline completion at `offset` that an editor would show. Cancelling the caller cancels the request."""
+        params = t.InlineCompletionParams(
+            context=t.InlineCompletionContext(t.InlineCompletionTriggerKind.Automatic),
+            text_document=t.TextDocumentIdentifier(buffer.uri),
+            position=_position(buffer.text, offset),
+        )
+        request_id = str(uuid.uuid4())
+        answer = self._client.protocol.send_request_async(t.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=request_id)
+        try:
+            items = await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # "it was cancelled"
+            self._client.protocol.notify(t.CANCEL_REQUEST, t.CancelParams(request_id))
+            raise
+        found = items.items if isinstance(items, t.InlineCompletionList) else (items or [])
+        return found[0] if found else None
+
+    def shown(self, item: t.InlineCompletionItem) -> None:
+        """The user sees `item` now (Copilot's name for the notification)."""
+        self._client.protocol.notify("textDocument/didShowCompletion", {"item": item})
+
+    def accepted(self, item: t.InlineCompletionItem) -> None:
+        """The user took `item`: its command is run, as clients do."""
+        if item.command is not None:
+            params = t.ExecuteCommandParams(item.command.command, item.command.arguments)
+            self._client.workspace_execute_command(params, callback=lambda _: None)
+
+    async def type(self, buffer: Buffer, offset: int, text: str, *, cursor: int | None = None) -> Keystroke:
+        """Insert `text` at `offset` and ask for an inline completion behind it (behind its first `cursor` letters)."""
+        started = time.monotonic()
+        self.change(buffer, offset, text)
         return await self.ask(buffer, offset + (len(text) if cursor is None else cursor), started)
 
     async def ask(self, buffer: Buffer, offset: int, started: float | None = None) -> Keystroke:
@@ -149,9 +184,14 @@ class Editor:
 
 @asynccontextmanager
 async def open_editor(
-    options: Mapping[str, Any], command: Sequence[str] | None = None, name: str = "lsp-experts demo"
+    options: Mapping[str, Any],
+    command: Sequence[str] | None = None,
+    name: str = "lsp-experts demo",
+    folder: Path | None = None,
 ) -> AsyncIterator[Editor]:
     """A started and initialized server with `options` as its settings; shut down properly at the end.
+
+    `folder`: the workspace that is open, an absolute path.
 
     ExpertsError with the server's last words if it ends early.
     """
@@ -160,6 +200,7 @@ async def open_editor(
     argv = list(command or (sys.executable, "-P", "-m", "lsp_experts", "serve"))
     await client.start_io(argv[0], *argv[1:])
     process = client._server
+    root = folder.as_uri() if folder is not None else None
     if process is None or process.stderr is None:
         raise ExpertsError("The server was not started.")
     editor.server_pid = process.pid
@@ -174,6 +215,8 @@ async def open_editor(
                     ),
                 ),
                 client_info=t.ClientInfo(name),
+                root_uri=root,
+                workspace_folders=[t.WorkspaceFolder(root, "bench")] if root is not None else None,
                 initialization_options={**options, "report": True},
             )
         )

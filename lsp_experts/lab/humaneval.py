@@ -1,105 +1,133 @@
-"""HumanEval-Infilling cases (single-line set, MIT licence), and running a finished one.
+"""HumanEval-Infilling cases: the single-line, multi-line and random-span sets (MIT licence), and files of their shape.
 
 Source: Bavarian et al. 2022, arXiv:2207.14255; https://github.com/openai/human-eval-infilling
+A row's program is prompt + canonical_solution + suffix. What a row is, is seen in it: a solution that begins or ends
+inside a line is a span, one of several lines multi, else single.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import random
-import sys
-import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from lsp_experts.errors import UsageError
+from lsp_experts.lab.sandbox import succeeds
 
 Where = Literal["mid", "start"]
-_RUN_TIMEOUT_S = 10.0
-_CPU_S, _MEMORY_BYTES = 8, 1 << 30
+Kind = Literal["single", "multi", "span"]
+Derive = Literal["", "multi", "span"]
+Row = Mapping[str, str]
+_MIN_CHARS = 8  # of a hidden line
 
 
 @dataclass(frozen=True)
 class Case:
-    """A hidden line with the cursor in it: `text[:offset]` is typed, `rest` is what the writer typed next."""
+    """A hole with the cursor in it: `text[:offset]` is typed, `rest` is what the writer typed next."""
 
     task: str
     text: str
     offset: int
     rest: str
     test: str
+    kind: Kind = "single"
+
+    def program(self, completion: str, replaced: int = 0) -> str:
+        """The program with `completion` at the cursor, over `replaced` characters, and its tests."""
+        return f"{self.text[: self.offset]}{completion}{self.text[self.offset + replaced :]}\n{self.test}"
+
+    def is_exact(self, completion: str, replaced: int = 0) -> bool:
+        """Whether `completion` gives what the writer wrote; blanks at its end do not count."""
+        covered = self.text[self.offset : self.offset + replaced]
+        return completion.rstrip() == (self.rest + covered).rstrip()
 
 
-def load_cases(data: Path, where: Where, limit: int, seed: int = 7) -> tuple[Case, ...]:
-    """At most `limit` cases, spread evenly over the file; lines with fewer than 8 characters are left out.
+def load_cases(data: Path, where: Where, limit: int, seed: int = 7, derive: Derive = "") -> tuple[Case, ...]:
+    """At most `limit` cases, spread evenly over the file; hidden lines with fewer than 8 characters are left out.
 
-    `mid`: the cursor at a random column of the first half of the line, never before its second character.
-    UsageError if the file is not the benchmark.
+    `where`, for single lines: `mid` puts the cursor at a random column of the line's first half, never before its
+    second character, `start` at the line's start. In multi-line cases it stands behind the first line's indentation,
+    where an editor puts it. `derive` makes multi-line or random-span cases of the programs of a single-line file; those
+    are not the published sets. UsageError if the file is not the benchmark.
     """
     try:
         opener: Any = gzip.open if data.suffix == ".gz" else open
         with opener(data, "rt", encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        return tuple(_cases(rows, where, limit, random.Random(seed)))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            rows = [json.loads(line) for line in file if line.strip()]
+        rng = random.Random(seed)
+        rows = list(derived(rows, derive, rng)) if derive else rows
+        chosen = rows[:: max(1, len(rows) // max(1, limit))][:limit]
+        return tuple(case for row in chosen if (case := case_of(row, where, rng)) is not None)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{data} is not a HumanEval-Infilling file: {type(error).__name__}: {error}.",
-            remedy="Give the path of HumanEval-SingleLineInfilling.jsonl.gz to --data.",
+            remedy="Give the path of HumanEval-SingleLineInfilling.jsonl.gz, or of a file of its shape, to --data.",
         ) from None
 
 
-def _cases(rows: list[dict[str, str]], where: Where, limit: int, rng: random.Random) -> list[Case]:
-    found = []
-    for row in rows[:: max(1, len(rows) // max(1, limit))][:limit]:
-        line = row["canonical_solution"].rstrip("\n")
-        indent = len(line) - len(line.lstrip())
-        if len(line) - indent < 8:
-            continue
-        cut = indent + rng.randint(2, max(3, (len(line) - indent) // 2)) if where == "mid" else 0
-        before = row["prompt"] + line[:cut]
-        found.append(
-            Case(
-                task=row["task_id"],
-                text=f"{before}\n{row['suffix']}",
-                offset=len(before),
-                rest=line[cut:],
-                test=f"{row['test']}\ncheck({row['entry_point']})\n",
-            )
-        )
-    return found
+def kind_of(row: Row) -> Kind:
+    """What a row's hole is."""
+    prompt, solution, suffix = row["prompt"], row["canonical_solution"], row["suffix"]
+    starts_line = not prompt or prompt.endswith("\n")
+    ends_line = solution.endswith("\n") or not suffix or suffix.startswith("\n")
+    if not starts_line or not ends_line:
+        return "span"
+    return "multi" if "\n" in solution.rstrip("\n") else "single"
 
 
-async def passes(case: Case, completion: str) -> bool:
-    """Whether the program with `completion` at the cursor passes its tests.
+def case_of(row: Row, where: Where, rng: random.Random) -> Case | None:
+    """The case of a row; None for a hole with too little in it."""
+    prompt, solution, suffix = row["prompt"], row["canonical_solution"], row["suffix"]
+    test = f"{row['test']}\ncheck({row['entry_point']})\n"
+    kind = kind_of(row)
+    if kind == "span":
+        if not solution.strip():
+            return None
+        return Case(row["task_id"], prompt + suffix, len(prompt), solution, test, kind)
+    hidden = solution.rstrip("\n")
+    indent = len(hidden) - len(hidden.lstrip())
+    if len(hidden) - indent < _MIN_CHARS:
+        return None
+    if kind == "multi":
+        cut = indent
+    else:
+        cut = indent + rng.randint(2, max(3, (len(hidden) - indent) // 2)) if where == "mid" else 0
+    before = prompt + hidden[:cut]
+    below = suffix.removeprefix("\n") if not solution.endswith("\n") else suffix
+    return Case(row["task_id"], f"{before}\n{below}", len(before), hidden[cut:], test, kind)
 
-    It runs what a model wrote: in a process of its own, isolated, without environment, in an empty folder, with
-    limits on time and memory.
-    """
-    program = case.text[: case.offset] + completion + case.text[case.offset :] + case.test
-    guard = (
-        "import resource\n"
-        f"resource.setrlimit(resource.RLIMIT_CPU, ({_CPU_S}, {_CPU_S}))\n"
-        f"resource.setrlimit(resource.RLIMIT_AS, ({_MEMORY_BYTES}, {_MEMORY_BYTES}))\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-c",
-            guard + program,
-            cwd=folder,
-            env={},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            return await asyncio.wait_for(process.wait(), _RUN_TIMEOUT_S) == 0
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            return False
+
+def derived(rows: Sequence[Row], derive: Derive, rng: random.Random) -> Iterator[Row]:
+    """Multi-line or random-span rows, one for each row of a single-line file, as far as its program has them."""
+    by_program: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        program = row["prompt"] + row["canonical_solution"] + row["suffix"]
+        by_program.setdefault((row["entry_point"], program), []).append(row)
+    for (_, program), holes in by_program.items():
+        for number, row in enumerate(holes):
+            first = len(row["prompt"])
+            later = holes[number + 1 :]
+            if derive == "multi" and later:
+                end = len(program) - len(rng.choice(later)["suffix"])
+            elif derive == "span":
+                body = len(holes[0]["prompt"])
+                first = rng.randrange(body, len(program) - 1)
+                end = rng.randrange(first + 1, len(program))
+            else:
+                continue
+            yield {
+                **row,
+                "task_id": f"{row['task_id']} ({derive}, derived)",
+                "prompt": program[:first],
+                "canonical_solution": program[first:end],
+                "suffix": program[end:],
+            }
+
+
+async def passes(case: Case, completion: str, replaced: int = 0) -> bool:
+    """Whether the program with `completion` at the cursor passes its tests, in a sandbox (lab/sandbox.py)."""
+    return await succeeds(case.program(completion, replaced))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,11 +25,15 @@ from lsp_experts.registry.schema import schema_problems
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Experts by id in registry order, related languages, and what was wrong with the overlay."""
+    """Experts by id in registry order, related languages, and what was wrong with the overlay.
+
+    `confidence`: what the file says of experts beside their entries; `entries` have it already, where they are known.
+    """
 
     entries: Mapping[str, Entry]
     related: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...] = ()
+    confidence: Mapping[str, float] = field(default_factory=dict)
 
     def get(self, expert_id: str) -> Entry:
         """The entry with this id; UnknownExpert, with ids that are near, if there is none."""
@@ -73,18 +77,27 @@ def load_catalogue(paths: Paths) -> Catalogue:
         return overlaid(bundled, load_registry(paths.overlay, beside=bundled))
     except RegistryError as error:
         sentence = f"Your own registry is left out, the bundled one serves: {error}"
-        return Catalogue(bundled.entries, bundled.related, (sentence,))
+        return replace(bundled, problems=(sentence,))
 
 
 def overlaid(below: Catalogue, above: Catalogue) -> Catalogue:
-    """`above` over `below`: entries replace by id in place, new ones come first, `related` is replaced per language."""
+    """`above` over `below`: entries replace by id in place, new ones come first, `related` is replaced per language.
+
+    `above.confidence` holds for the entries of both; an id that neither knows is no problem.
+    """
     added = {name: entry for name, entry in above.entries.items() if name not in below.entries}
     kept = {name: above.entries.get(name, entry) for name, entry in below.entries.items()}
     return Catalogue(
-        MappingProxyType(added | kept),
+        _confident(added | kept, above.confidence),
         MappingProxyType({**below.related, **above.related}),
         (*below.problems, *above.problems),
+        MappingProxyType({**below.confidence, **above.confidence}),
     )
+
+
+def _confident(entries: Mapping[str, Entry], confidence: Mapping[str, float]) -> Mapping[str, Entry]:
+    changed = {name: replace(entries[name], confidence=value) for name, value in confidence.items() if name in entries}
+    return MappingProxyType({**entries, **changed})
 
 
 def _load_bundled(file: Path) -> Catalogue:
@@ -108,13 +121,17 @@ def _problems(file: Path, document: object, beside: Catalogue | None) -> tuple[R
 def _catalogue(document: Any) -> Catalogue:
     entries = {raw["id"]: _entry(raw) for raw in document["experts"]}
     related = {language: tuple(others) for language, others in document.get("related", {}).items()}
-    return Catalogue(MappingProxyType(entries), MappingProxyType(related))
+    confidence = {name: float(value) for name, value in document.get("confidence", {}).items()}
+    return Catalogue(
+        _confident(entries, confidence), MappingProxyType(related), confidence=MappingProxyType(confidence)
+    )
 
 
 def _entry(raw: Mapping[str, Any]) -> Entry:
     lists = {name: tuple(raw[name]) for name in ("languages", "patterns") if name in raw}
     sources = tuple(_source(source) for source in raw.get("sources", ()))
-    return Entry(**{**raw, **lists, "sources": sources})
+    confidence = None if "confidence" not in raw else float(raw["confidence"])
+    return Entry(**{**raw, **lists, "sources": sources, "confidence": confidence})
 
 
 def _source(raw: Mapping[str, Any]) -> Source:

@@ -1,13 +1,15 @@
 """Read a registry file as strict JSON: whatever the path or the bytes are, the answer is a document or a RegistryError.
 
 Strict means: a regular file of at most MAX_BYTES, UTF-8 without a byte order mark, no key twice in one object,
-no number but whole ones of at most 18 digits, no unprintable character, at most MAX_DEPTH levels and MAX_VALUES values.
+no number but whole ones of at most 18 digits and plain
+decimals below 1, no unprintable character, at most MAX_DEPTH levels and MAX_VALUES values.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 16
 MAX_VALUES = 50_000  # fifty times the bundled registry; checking more would stall a start
 _MAX_DIGITS = 18
+_DECIMAL = re.compile(r"0\.[0-9]{1,6}")
 _WRITE_UTF8 = "Save it as UTF-8 without a byte order mark."
 
 
@@ -39,7 +42,7 @@ def read_document(file: Path) -> object:
     text = _text(file, _bytes(file))
     try:
         document: object = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_Unusable, parse_int=_integer, parse_float=_Unusable
+            text, object_pairs_hook=_object, parse_constant=_Unusable, parse_int=_integer, parse_float=_decimal
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
@@ -114,7 +117,7 @@ def _refuse(file: Path, path: str, value: object, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise _too_deep(file, path)
     if isinstance(value, _Unusable):
-        problem = f"{value.text} is not a whole number of at most {_MAX_DIGITS} digits"
+        problem = f"{value.text} is not a whole number of at most {_MAX_DIGITS} digits or a decimal such as 0.25"
         raise RegistryError(file, path, problem, remedy="Correct the value.")
     if isinstance(value, _Object):
         if value.twice is not None:
@@ -143,6 +146,10 @@ def _object(pairs: list[tuple[str, object]]) -> _Object:
 
 def _integer(text: str) -> int | _Unusable:
     return int(text) if len(text) <= _MAX_DIGITS else _Unusable(text)
+
+
+def _decimal(text: str) -> float | _Unusable:
+    return float(text) if _DECIMAL.fullmatch(text) else _Unusable(text)
 
 
 def _too_deep(file: Path, path: str) -> RegistryError:

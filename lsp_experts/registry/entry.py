@@ -78,4 +78,5 @@ class Entry:
     non_commercial: bool = False
     verified: bool = True  # False: repository or file name could not be checked
     interpreter: bool = False  # may be pinned as the interpreter
+    confidence: float | None = None  # least joint probability of what is shown unasked; None: completion/gate.py
     extra: dict[str, str] = field(default_factory=dict)

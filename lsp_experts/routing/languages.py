@@ -27,9 +27,11 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
             "aspnetcorerazor razor heex html-eex blade",
             "java": "java-ts",
             "javascript": "js js2 mjs cjs javascriptreact jsx rjsx javascript.jsx",
+            "graphql": "gql",
             "json": "jsonc json5 json-with-comments",
             "kotlin": "kt kts kotlinscript kotlin-ts",
             "lua": "luau lua-ts",
+            "markdown": "md mkd mdown mdx rmd quarto pandoc gfm",
             "objective-c": "objc",
             "objective-cpp": "objcpp objective-c++",
             "php": "php5 php7 php8 hack",
@@ -38,11 +40,31 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
             "rust": "rs rust-ts rustic",
             "shellscript": "sh bash bash-ts zsh ksh dash shell shell-script shellscript-bash bats",
             "sql": "mysql pgsql plsql plpgsql postgres postgresql sqlite tsql mssql sql-bigquery jinja-sql",
+            "yaml": "yml yaml-ts",
             "typescript": "ts typescript-ts typescriptreact tsx tsx-ts typescript.tsx",
         }.items()
         for alias in aliases.split()
     }
 )
+
+# Aliases that have a grammar of their own, though another language's expert serves them.
+_OWN_GRAMMAR: Mapping[str, str] = MappingProxyType(
+    {
+        "vue": "vue",
+        "svelte": "svelte",
+        "astro": "astro",
+        "jsx": "javascriptreact",
+        "javascriptreact": "javascriptreact",
+        "tsx": "typescriptreact",
+        "tsx-ts": "typescriptreact",
+        "typescript.tsx": "typescriptreact",
+        "typescriptreact": "typescriptreact",
+        "cuda": "cuda-cpp",
+        "cuda-cpp": "cuda-cpp",
+    }
+)
+# Ids of editors that say nothing of what is in a notebook's file.
+_NOTEBOOK_IDS = frozenset(("", "plaintext", "text", "json", "jsonc", "ipynb", "jupyter", "notebook"))
 
 # Beside the patterns of the registry: languages that no bundled expert names, so that their relatives are found.
 _PATTERNS: tuple[tuple[str, str], ...] = (
@@ -52,6 +74,10 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("*.vue", "vue"),
     ("*.svelte", "svelte"),
     ("*.astro", "astro"),
+    ("*.md", "markdown"),
+    ("*.markdown", "markdown"),
+    ("*.yaml", "yaml"),
+    ("*.yml", "yaml"),
     ("*.json", "json"),
     ("*.jsonc", "jsonc"),
     ("*.ipynb", "python"),
@@ -89,6 +115,28 @@ def language_of(uri: str, language_id: str, catalogue: Catalogue) -> str:
     if by_name:
         return by_name if by_name in named else _ALIASES.get(by_name, by_name)
     return spoken or "plaintext"
+
+
+def syntax_of(uri: str, language_id: str, catalogue: Catalogue) -> str:
+    """The language that a document is parsed as: language_of, but components (Vue, Svelte, Astro), TSX and notebook
+    files ("ipynb") keep their own, though another language's expert serves them.
+    """
+    spoken, name = language_id.strip().lower(), file_name(uri).lower()
+    if name.endswith(".ipynb") and spoken in _NOTEBOOK_IDS and not uri.startswith("vscode-notebook-cell:"):
+        return "ipynb"
+    own = _OWN_GRAMMAR.get(spoken)
+    if own is not None:
+        return own
+    language = language_of(uri, language_id, catalogue)
+    ending = name.rpartition(".")[2]
+    # The file's name is asked where the id left it to, and where the id is that of the serving language.
+    return _OWN_GRAMMAR.get(ending, language) if language == _ALIASES.get(ending, language) else language
+
+
+def language_named(name: str) -> str:
+    """The language that people call `name` in a fence, an attribute or a mode line: "golang" is "go"."""
+    spoken = name.strip().lower()
+    return _OWN_GRAMMAR.get(spoken) or _ALIASES.get(spoken, spoken)
 
 
 def file_name(uri: str) -> str:

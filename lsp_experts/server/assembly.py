@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_experts.paths import Paths, default_paths
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from lsp_experts.engine.supervisor import Supervisor
     from lsp_experts.pool.pool import Pool
     from lsp_experts.pool.pressure import Pressure
+    from lsp_experts.registry.catalogue import Catalogue
     from lsp_experts.server.models import Models
+    from lsp_experts.server.workspace_files import WorkspaceFiles
 
 
 def builder(paths: Paths | None = None, command: Sequence[str] | None = None) -> Build:
@@ -120,11 +124,25 @@ def build_completer(settings: Settings, host: Host, *, paths: Paths, command: Se
         settings=settings,
         switches=learned or Switches(),
         saving=saved_now,
+        workspace=_workspace_files(host.workspace_uri, catalogue),
     )
     for part in (budget, completer, pool, supervisor, page_cache, learned):
         if part is not None:
             host.at_exit(part.close)
     return completer
+
+
+def _workspace_files(folder_uri: str, catalogue: Catalogue) -> WorkspaceFiles | None:
+    """What the files of the client's folder say; None if it has none on this machine's disk."""
+    from lsp_experts.completion.exclusion import path_of
+    from lsp_experts.routing.languages import language_of
+    from lsp_experts.server.workspace_files import WorkspaceFiles
+
+    if not folder_uri.startswith("file:"):
+        return None
+    path = path_of(folder_uri)
+    folder = Path(path.lstrip("/") if os.name == "nt" else path)
+    return WorkspaceFiles(folder, lambda uri: language_of(uri, "", catalogue))
 
 
 class _Budget:

@@ -27,6 +27,7 @@ class Client:
     cuts_plain: bool = False  # it keeps only the first line, or the first word, of a plain item
     as_is: bool = False  # insertTextMode asIs: it may be told not to indent again
     inline: bool = False
+    runs_commands: bool = False  # it runs the command of a completion item
     progress: bool = False
     pulls_configuration: bool = False
     registers_configuration: bool = False
@@ -51,6 +52,7 @@ def client_of(params: t.InitializeParams) -> Client:
         multi_line="snippet" if snippets else "first line" if cuts else "plain",
         cuts_plain=cuts,
         as_is=t.InsertTextMode.AsIs in (modes or ()),
+        runs_commands=_runs_commands(params),
         inline=get_capability(can, "text_document.inline_completion") is not None,
         progress=bool(get_capability(can, "window.work_done_progress")),
         pulls_configuration=bool(get_capability(can, "workspace.configuration")),
@@ -68,6 +70,13 @@ def _cuts_plain(params: t.InitializeParams) -> bool:
     return not get_capability(params.capabilities, "text_document.completion.context_support")
 
 
+def _runs_commands(params: t.InitializeParams) -> bool:
+    # Neovim runs an item's command if the server offers it, without saying that it can (seen in 0.11.4).
+    if params.client_info and params.client_info.name == "Neovim":
+        return True
+    return get_capability(params.capabilities, "workspace.execute_command") is not None
+
+
 def _encoding(can: t.ClientCapabilities) -> Encoding:
     chosen = ServerCapabilitiesBuilder.choose_position_encoding(can)
     encodings: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
@@ -81,6 +90,7 @@ def server_capabilities(client: Client) -> t.ServerCapabilities:
         text_document_sync=t.TextDocumentSyncOptions(
             open_close=True, change=t.TextDocumentSyncKind.Incremental, save=False
         ),
+        notebook_document_sync=t.NotebookDocumentSyncOptions([t.NotebookDocumentFilterWithNotebook("*")], save=False),
         completion_provider=t.CompletionOptions(trigger_characters=TRIGGERS, resolve_provider=False),
         inline_completion_provider=t.InlineCompletionOptions(),
         execute_command_provider=t.ExecuteCommandOptions(commands=tuple(COMMANDS)),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lsprotocol import types as t
 
 from lsp_experts.server.answers import Answer
 from lsp_experts.server.capabilities import Client, MultiLine
+from lsp_experts.server.commands.accepted import command_for
 from lsp_experts.server.ports import Silence, Suggestion
 from lsp_experts.server.questions import Place
 
@@ -18,8 +20,13 @@ _SNIPPET_SPECIAL = re.compile(r"[\\$}]")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-def inline_list(answer: Answer, place: Place | Silence, client: Client) -> t.InlineCompletionList:
-    """The answer as inline completions, the best first: the text after the cursor, over what it replaces."""
+def inline_list(
+    answer: Answer, place: Place | Silence, client: Client, ids: Sequence[str] = ()
+) -> t.InlineCompletionList:
+    """The answer as inline completions, the best first: the text after the cursor, over what it replaces.
+
+    `ids` are those of its suggestions; an item carries its own in the command that follows its acceptance.
+    """
     if isinstance(answer, Silence) or isinstance(place, Silence):
         return t.InlineCompletionList(items=[])
     start = place.document.position(place.start, client.encoding)
@@ -30,6 +37,7 @@ def inline_list(answer: Answer, place: Place | Silence, client: Client) -> t.Inl
         )
         for suggestion in (answer, *answer.others)
     ]
+    _add_commands(items, ids)
     return t.InlineCompletionList(items=items)
 
 
@@ -48,12 +56,24 @@ def for_popup(answer: Answer, style: MultiLine) -> Answer:
     return replace(best, others=tuple(others))
 
 
-def completion_list(answer: Answer, place: Place | Silence, client: Client, style: MultiLine) -> t.CompletionList:
-    """An answer that went through `for_popup` as a list; incomplete, so that the next character asks again."""
+def completion_list(
+    answer: Answer, place: Place | Silence, client: Client, style: MultiLine, ids: Sequence[str] = ()
+) -> t.CompletionList:
+    """An answer that went through `for_popup` as a list; incomplete, so that the next character asks again.
+
+    `ids` as in `inline_list`, for clients that can run commands.
+    """
     if isinstance(answer, Silence) or isinstance(place, Silence):
         return t.CompletionList(is_incomplete=True, items=[])
     items = [_item(one, rank, place, client, style) for rank, one in enumerate((answer, *answer.others))]
+    if client.runs_commands:
+        _add_commands(items, ids)
     return t.CompletionList(is_incomplete=True, items=items)
+
+
+def _add_commands(items: Sequence[t.InlineCompletionItem | t.CompletionItem], ids: Sequence[str]) -> None:
+    for item, item_id in zip(items, ids, strict=False):
+        item.command = command_for(item_id)
 
 
 def _item(answer: Suggestion, rank: int, place: Place, client: Client, style: MultiLine) -> t.CompletionItem:

@@ -15,16 +15,19 @@ from pygls.lsp.server import LanguageServer
 
 from lsp_experts import __version__
 from lsp_experts.errors import ExpertsError
+from lsp_experts.server.afterwards import Afterwards
 from lsp_experts.server.answers import Answer, Answers, Question
 from lsp_experts.server.capabilities import Client
 from lsp_experts.server.configuration import SECTION, Configuration
 from lsp_experts.server.converter import strict_converter
 from lsp_experts.server.documents import Document, Documents
 from lsp_experts.server.lifetime import Lifetime
+from lsp_experts.server.notebooks import Notebooks
 from lsp_experts.server.notices import Notices
-from lsp_experts.server.ports import Build, Completer, DocumentView, Silence
+from lsp_experts.server.ports import Build, Completer, DocumentView, Silence, Suggestion
 from lsp_experts.server.progress import LoadProgress
 from lsp_experts.server.protocol import ExpertsProtocol, describe
+from lsp_experts.server.statistics import Statistics
 from lsp_experts.server.status_news import StatusNews
 from lsp_experts.settings import Settings
 
@@ -37,17 +40,19 @@ NAME = "lsp-experts"
 class ExpertsServer(LanguageServer):
     """State of one session. The completer is built once the client's settings are known (`start`).
 
-    It is the Host of its completer. `status_folder`: where the server keeps its status for `lsp-experts top`.
+    It is the Host of its completer. `status_folder`: where the server keeps its status for `lsp-experts top`;
+    `statistics_folder`: where it counts what became of suggestions.
     """
 
     protocol: ExpertsProtocol
 
-    def __init__(self, build: Build, lifetime: Lifetime, status_folder: Path) -> None:
+    def __init__(self, build: Build, lifetime: Lifetime, status_folder: Path, statistics_folder: Path) -> None:
         super().__init__(NAME, __version__, protocol_cls=ExpertsProtocol, converter_factory=strict_converter)
         self.lifetime = lifetime
         self.client = Client()
         self.workspace_uri = ""
         self.documents = Documents()
+        self.notebooks = Notebooks()
         self.notices = Notices(self.protocol.notify)
         self.configuration = Configuration(self.notices.tell, self._configured)
         self.completer: Completer | None = None
@@ -58,7 +63,14 @@ class ExpertsServer(LanguageServer):
         self._answers = Answers(self._complete)
         self._progress = LoadProgress(self)
         self._news = StatusNews(self, status_folder)
-        self._closers: list[Callable[[], Awaitable[None]]] = [self._news.close]
+        self._statistics = Statistics(statistics_folder)
+        self.afterwards = Afterwards(
+            self._statistics.add,
+            self._seen,
+            self._news.changed,
+            lambda: self.configuration.settings.statistics,
+        )
+        self._closers: list[Callable[[], Awaitable[None]]] = [self._news.close, self._statistics.close]
 
     # Start and end
 
@@ -112,6 +124,7 @@ class ExpertsServer(LanguageServer):
     async def close(self) -> None:
         """End what the completer started."""
         self.protocol.cancel_all()
+        self.afterwards.close()
         closing = asyncio.gather(*(close() for close in self._closers), return_exceptions=True)
         with suppress(TimeoutError):
             await asyncio.wait_for(closing, _CLOSE_TIMEOUT_S)
@@ -126,25 +139,32 @@ class ExpertsServer(LanguageServer):
 
     def show(self, document: Document) -> None:
         """Tell the completer of a document that was opened."""
+        self.afterwards.edited(document.uri, document.text)
         if self.completer is not None:
-            self.completer.opened(view(document))
+            self.completer.opened(self._view(document))
             self._news.changed()
 
     def edited(self, document: Document) -> None:
         """Tell the completer of a document's new version."""
+        self.afterwards.edited(document.uri, document.text)
         if self.completer is not None:
-            self.completer.changed(view(document))
+            self.completer.changed(self._view(document))
 
     def focus(self, uri: str) -> None:
         """Tell the completer that the user looks at this document now, if it is open."""
         document = self.documents.get(uri)
         if document is not None and self.completer is not None:
-            self.completer.focused(view(document))
+            self.completer.focused(self._view(document))
             self._news.changed()
+
+    def _view(self, document: Document) -> DocumentView:
+        earlier = self.notebooks.earlier(document, self.documents)
+        return DocumentView(document.uri, document.language, document.version, document.text, earlier)
 
     def close_document(self, uri: str) -> None:
         """Forget a document and what runs for it."""
         self._answers.forget(uri)
+        self.afterwards.closed(uri)
         if self.documents.close(uri) and self.completer is not None:
             self.completer.closed(uri)
             self._news.changed()
@@ -174,6 +194,10 @@ class ExpertsServer(LanguageServer):
             return Silence("document changed")
         return await self.completer.complete(question.view, question.offset, manual=question.manual)
 
+    def _seen(self, uri: str, suggestion: Suggestion) -> None:
+        if self.completer is not None:
+            self.completer.shown(uri, suggestion)
+
     def _moved_on(self, question: Question) -> bool:
         document = self.documents.get(question.view.uri)
         return document is None or document.version != question.view.version
@@ -188,6 +212,7 @@ class ExpertsServer(LanguageServer):
             "version": __version__,
             "client": self.client.name,
             "documents": len(self.documents),
+            "suggestions": dict(self.afterwards.counts),
             "silences": dict(self.notices.silences),
             "lastSilence": {"reason": silence.reason, "detail": silence.detail} if silence is not None else None,
         }
@@ -215,8 +240,3 @@ class ExpertsServer(LanguageServer):
     def report_server_error(self, error: Exception, source: object) -> None:
         """pygls reports failures here, and would show each in a pop-up."""
         _LOG.error("%s", describe(error))
-
-
-def view(document: Document) -> DocumentView:
-    """A document as the completer sees it."""
-    return DocumentView(document.uri, document.language, document.version, document.text)

@@ -31,6 +31,9 @@ class Completer(Protocol):
     def closed(self, uri: str) -> None:
         """A document was closed."""
 
+    def shown(self, uri: str, suggestion: Suggestion) -> None:
+        """The user sees this suggestion now; told once for each."""
+
     def configure(self, settings: Settings) -> None:
         """Obey other settings from now on."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException
+
+from lsp_experts.server.timers import CallLater, Timer, call_later
 
 if TYPE_CHECKING:
     from lsp_experts.server.language_server import ExpertsServer
@@ -16,16 +18,6 @@ if TYPE_CHECKING:
 SHOWN_AFTER_S = 0.15  # what is over sooner is no wait worth a word
 _STEP_PERCENT = 5
 _CREATE_TIMEOUT_S = 5.0
-
-
-class Timer(Protocol):
-    """What asyncio's call_later gives."""
-
-    def cancel(self) -> None:
-        """Call no more."""
-
-
-CallLater = Callable[[float, Callable[[], None]], Timer]  # seconds from now
 
 
 class _Bar:
@@ -46,7 +38,7 @@ class LoadProgress:
     `call_later` is the running loop's, unless a test brings its own.
     """
 
-    def __init__(self, server: ExpertsServer, call_later: CallLater | None = None) -> None:
+    def __init__(self, server: ExpertsServer, call_later: CallLater = call_later) -> None:
         self._server = server
         self._call_later = call_later
         self._bars: dict[str, _Bar] = {}
@@ -62,8 +54,7 @@ class LoadProgress:
 
     def _begin(self, expert: str) -> None:
         bar = self._bars[expert] = _Bar()
-        call_later = self._call_later or asyncio.get_running_loop().call_later
-        bar.timer = call_later(SHOWN_AFTER_S, lambda: self._appear(expert, bar))
+        bar.timer = self._call_later(SHOWN_AFTER_S, lambda: self._appear(expert, bar))
 
     def _appear(self, expert: str, bar: _Bar) -> None:
         bar.late = True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """A cursor in a snapshot, in code points. `selected`: the popup's item, which replaces from `start` on."""
+    """A cursor in a snapshot, in code points. `selected`: the popup's item, which replaces from `start` on.
+    `earlier`: the notebook's cells before this one.
+
+    `asked_s` is when the request came (monotonic seconds).
+    """
 
     document: Document
     offset: int
     start: int
     selected: str = ""
+    earlier: str = ""
+    asked_s: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def view(self) -> DocumentView:
@@ -32,7 +39,7 @@ class Place:
         text = document.text
         if self.selected:
             text = text[: self.start] + self.selected + text[self.offset :]
-        return DocumentView(document.uri, document.language, document.version, text)
+        return DocumentView(document.uri, document.language, document.version, text, self.earlier)
 
     def question(self, *, manual: bool) -> Question:
         """What would stand at the cursor?"""
@@ -47,7 +54,7 @@ def place_of(server: ExpertsServer, identifier: t.TextDocumentIdentifier, positi
     if getattr(identifier, "version", document.version) != document.version:
         return Silence("stale version")
     offset = document.offset(position, server.documents.encoding)
-    return Place(document, offset, offset)
+    return Place(document, offset, offset, earlier=server.notebooks.earlier(document, server.documents))
 
 
 def with_selected(place: Place, selected: t.SelectedCompletionInfo | None, encoding: Encoding) -> Place:

@@ -17,6 +17,7 @@ from lsp_experts.server.language_server import ExpertsServer
 from lsp_experts.server.lifetime import Lifetime, force_exit
 from lsp_experts.server.ports import Build
 from lsp_experts.server.protocol import ExpertsProtocol
+from lsp_experts.server.statistics_file import statistics_folder
 from lsp_experts.server.status_file import servers_folder
 from lsp_experts.server.transport import Channel, Reader, Writer, socket_channel, stdio_channel
 
@@ -72,7 +73,8 @@ def _accept(host: str, port: int) -> Channel:
 
 async def _run(channel: Channel, build: Build) -> int:
     loop, lifetime = asyncio.get_running_loop(), Lifetime()
-    server = ExpertsServer(build, lifetime, servers_folder(default_paths()))
+    paths = default_paths()
+    server = ExpertsServer(build, lifetime, servers_folder(paths), statistics_folder(paths))
     register(server)
 
     def broken() -> None:

@@ -23,7 +23,7 @@ _SUFFIX = re.compile(r"[^/]\.([A-Za-z0-9_+-]{1,16})\Z")
 # What is kept, and not what is left out: a field that somebody adds to the status does not end up on disk by itself.
 _KEPT = (
     "version", "client", "enabled", "saving", "budgetBytes", "residentBytes", "tight", "focused", "experts", "next",
-    "combine", "memory", "problems", "last", "silences", "lastSilence", "documents",
+    "combine", "memory", "problems", "last", "silences", "lastSilence", "documents", "suggestions",
 )  # fmt: skip
 
 

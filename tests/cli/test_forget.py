@@ -5,20 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from server.test_statistics_file import RECORD
 
 from lsp_experts.cli.main import main
 from lsp_experts.paths import default_paths
 from lsp_experts.routing.switches import Switches
 from lsp_experts.routing.switches_file import save, switches_file
+from lsp_experts.server.statistics_file import append
 
 
-def check(capsys: pytest.CaptureFixture[str], workspaces: int, sizes: str) -> None:
+def check(capsys: pytest.CaptureFixture[str], workspaces: int, sizes: str, days: int) -> None:
     assert main(["forget"]) == 0
     out = capsys.readouterr().out.splitlines()
     folder = default_paths().state / "switches"
     assert out[0] == f"language switches: {workspaces} deleted (one for each workspace) from {folder}"
     assert out[1].startswith(f"measured sizes: {sizes}")
-    assert len(out) == 2
+    assert out[2] == f"statistics: {days} deleted (one for each day) from {default_paths().state / 'statistics'}"
+    assert len(out) == 3
 
 
 def test_all_of_it_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,9 +30,10 @@ def test_all_of_it_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         save(switches_file(paths, root), Switches({("go",): {"html": 1.0}}))
     (paths.state / "sizes.json").write_text("{}")
     (paths.state / "other.json").write_text("{}")
+    append(paths.state / "statistics", "2026-01-31", [RECORD])
     switches_file(paths, "file:///odd").mkdir()
-    check(capsys, 2, "deleted")
-    check(capsys, 0, "none")
+    check(capsys, 2, "deleted", 1)
+    check(capsys, 0, "none", 0)
     assert [path.name for path in home.rglob("*.json") if path.is_file()] == ["other.json"]
 
 

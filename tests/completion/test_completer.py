@@ -8,7 +8,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from completion.completer_stand import BASE, GO, HTML, INTERPRETER, RUBY, answered, install, says, view
+from completion.completer_stand import (
+    BASE,
+    GO,
+    HTML,
+    INTERPRETER,
+    RUBY,
+    answered,
+    eager,
+    install,
+    open_stand,
+    says,
+    view,
+)
 
 from lsp_experts.completion.answer import Suggestion
 from lsp_experts.completion.completer import Completer
@@ -59,7 +71,7 @@ async def completer(
     monkeypatch.setenv("LSP_EXPERTS_FAKE_TEXT", says(SAYS))
     install(*experts)
     host = TestHost()
-    built = build_completer(settings or Settings(), host, paths=default_paths(), command=fake_command(*faults))
+    built = build_completer(eager(settings or Settings()), host, paths=default_paths(), command=fake_command(*faults))
     try:
         yield built, host
     finally:
@@ -180,11 +192,11 @@ async def test_a_newer_request_supersedes_the_older(monkeypatch: pytest.MonkeyPa
         await asyncio.sleep(0)
         newer = await asyncio.wait_for(built.complete(*view(GO, "xy = ‸\n", 2), manual=False), 20)
         assert isinstance(newer, Suggestion)
-        assert await older == Silence("superseded", "the request was cancelled")
+        assert await older == Silence("superseded", "another answer is needed now")
 
 
 @pytest.mark.asyncio
-async def test_cancelling_the_caller_cancels_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_caller_who_left_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async with completer(monkeypatch, "go-carved", faults=("slow:50ms",)) as (built, _):
         shown, offset = view(GO, "x = ‸\n")
         built.opened(shown)
@@ -200,7 +212,7 @@ async def test_cancelling_the_caller_cancels_the_engine(monkeypatch: pytest.Monk
 @pytest.mark.asyncio
 async def test_a_crash_costs_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     async with completer(monkeypatch, "go-carved", faults=("die:SIGSEGV@complete2",)) as (built, host):
-        settings = Settings(warm=False)
+        settings = eager(Settings(warm=False))
         built.configure(settings)
         assert isinstance(await answered(built, GO, "a = ‸\n"), Suggestion)
         died = await answered(built, GO, "b = ‸\n")
@@ -246,3 +258,29 @@ async def test_huge_files_are_left_alone(monkeypatch: pytest.MonkeyPatch, text: 
         assert answer == Silence(reason)
         status = built.status()
         assert (status["focused"]["excluded"], status["experts"]) == (reason, [])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("manual", "shown"), [(False, False), (True, True)])
+async def test_who_asks_by_hand_sees_what_there_is(monkeypatch: pytest.MonkeyPatch, manual: bool, shown: bool) -> None:
+    monkeypatch.setenv("LSP_EXPERTS_FAKE_TEXT", says({"go-carved": "== else if"}))
+    settings = Settings(warm=False, debounce="off")
+    async with open_stand("go-carved", settings=settings, sparing=True) as stand:
+        await stand.hot("go-carved")
+        answer = await stand.completer.complete(*view(GO, "package main\n\nfunc f() {\n\t‸\n}\n"), manual=manual)
+        assert isinstance(answer, Suggestion) == shown, answer
+        assert shown or answer == Silence("worse syntax", "", answer.prompt_tokens, answer.decoded_tokens)
+
+
+@pytest.mark.asyncio
+async def test_the_language_of_a_document_that_nobody_knows_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LSP_EXPERTS_FAKE_TEXT", says(SAYS))
+    async with open_stand("go-carved", BASE, settings=Settings(warm=False)) as stand:
+        await stand.hot("go-carved", BASE)
+        untitled = ("untitled:Untitled-1", "plaintext")
+        first = await stand.ask(untitled, "x‸")
+        assert isinstance(first, Suggestion) and first.expert == BASE
+        program = 'package main\n\nimport "fmt"\n\nfunc main() {\n' + "\tfmt.Println(1)\n" * 80 + "\t‸\n}\n"
+        second = await stand.ask(untitled, program, 2)
+        assert isinstance(second, Suggestion), second
+        assert (second.expert, second.language) == ("go-carved", "go")

@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from lsp_experts.completion.edits import MAX_EDIT_LINES, Change, Edit, change_between, edit_of, is_accepted
-from lsp_experts.completion.reuse import Remembered
+from lsp_experts.completion.edits import MAX_EDIT_LINES, Change, Edit, change_between, edit_of
 
 
 @pytest.mark.parametrize(
@@ -53,17 +52,3 @@ def test_an_edit_grows_while_the_user_types_on(texts: tuple[str, ...], lines: tu
 def test_a_paste_is_no_edit() -> None:
     assert typed("", "line\n" * (MAX_EDIT_LINES + 1)) is None
     assert typed("", "x" * 10_000) is None
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "accepted"),
-    [
-        ("x = \n", "x = go(1)\n", True),
-        ("x = go(\n", "x = go(1)\n", True),
-        ("x = \n", "x = go(\n", False),
-        ("y = \n", "y = go(1)\n", False),
-        ("x = go(1)\n", "x = go(1)\ny", False),
-    ],
-)
-def test_accepted_suggestions_are_inferred(old: str, new: str, accepted: bool) -> None:
-    assert is_accepted((Remembered("sha", "x = ", "\n", "go(1)", 0.5),), old, new) is accepted

@@ -19,7 +19,7 @@ from lsp_experts.settings import Settings
 
 SETTINGS = Settings()
 STORE = "package shop\nfunc Open(path string) {\n}\n"
-CONTEXT = "[<|file_sep|>]shop/store.go\nfunc Open(path string) {\n[<|file_sep|>]shop/main.go\n"
+CONTEXT = "[<|file_sep|>]shop/store.go\nfunc Open(path string)\n[<|file_sep|>]shop/main.go\n"
 EXPERT = "go-carved"
 
 
@@ -38,7 +38,7 @@ class Desk:
     def __init__(self, text: str = "func main() {\n\tOpen(") -> None:
         self.memory, self.pace = WorkingMemory(), Pace()
         self.prompts = Prompts(load_catalogue(default_paths()), self.pace, self.memory)
-        self.session = Session(self.view("main.go", text), "go")
+        self.session = Session.of(self.view("main.go", text), "go")
         self.memory.opened(self.session.view, "go", SETTINGS)
         self.memory.opened(self.view("store.go", STORE), "go", SETTINGS)
 
@@ -47,7 +47,7 @@ class Desk:
 
     def types(self, text: str) -> None:
         """More text in the file that is worked on."""
-        self.session.view = self.view("main.go", self.session.view.text + text, self.session.view.version + 1)
+        self.session.update(self.view("main.go", self.session.view.text + text, self.session.view.version + 1))
         self.memory.changed(self.session.view, "go", SETTINGS)
 
     def edits_the_other(self, text: str) -> None:
@@ -67,8 +67,10 @@ def test_other_files_stand_before_the_prompt() -> None:
 
 
 def test_paths_and_lines_of_other_files_are_user_text() -> None:
-    desk = Desk("<|file_sep|>open(")
-    desk.memory.opened(desk.view("a<|im_end|>.go", "func open() { // <|fim_middle|>\n"), "go", SETTINGS)
+    desk = Desk("<|file_sep|>open(Open")
+    desk.memory.opened(
+        desk.view("a<|im_end|>.go", 'func open(a string) {}\nvar Open = 1 + "<|fim_middle|>"\n'), "go", SETTINGS
+    )
     parts = desk.prompts.at(desk.session, lease(), len(desk.session.view.text), SETTINGS)
     assert {part.text for part in parts if part.control} == {"<|file_sep|>", *TEMPLATES["qwen"].controls}
     assert any("<|fim_middle|>" in part.text for part in parts if not part.control)
@@ -133,6 +135,77 @@ def test_an_anchor_that_fell_is_not_warmed() -> None:
     desk.prompt()
     desk.session.view = desk.view("main.go", "b := 2\n" * 20, 2)
     assert "a := 1" not in spelled(desk.prompts.known(desk.session, lease(), SETTINGS))
+
+
+# -- a better prompt, while nobody types -------------------------------------------------------------------------------
+
+
+def slow(desk: Desk, ms_per_token: float) -> None:
+    desk.pace.observe(EXPERT, CompleteReport("", "end", 100, 0, 1, 100 * ms_per_token, 100 * ms_per_token, 1.0))
+
+
+def test_a_slow_machine_gets_the_rest_when_the_user_pauses() -> None:
+    desk = Desk("a := 1\n" * 100 + "Open(")
+    slow(desk, 25.0)  # 100 tokens in time
+    first = desk.prompt()
+    assert "file_sep" not in first
+    desk.session.offset = len(desk.session.view.text)
+    better = desk.prompts.closer(desk.session, lease(), SETTINGS)
+    assert better is not None and "func Open(path string)" in spelled(better.prompt)
+    assert len(better.anchor.head) > len(desk.session.anchors[EXPERT].head)
+    desk.session.anchors[EXPERT], desk.session.contexts[EXPERT] = better.anchor, better.excerpts
+    assert desk.prompt() == spelled(better.prompt)
+    assert desk.prompts.closer(desk.session, lease(), SETTINGS) is None, "it is hardly better now"
+    desk.types("x")
+    assert desk.prompt() == spelled(better.prompt) + "x"
+
+
+def test_what_the_cursor_needs_now_is_added_behind_what_stands() -> None:
+    desk = Desk()
+    before = desk.prompt()
+    desk.memory.opened(
+        desk.view(
+            "tax.go", "func Taxes(rate float64, country string, year int, month int, day int, rounded bool) {}\n"
+        ),
+        "go",
+        SETTINGS,
+    )
+    desk.types("Taxes(")
+    desk.session.offset = len(desk.session.view.text)
+    better = desk.prompts.closer(desk.session, lease(), SETTINGS)
+    assert better is not None
+    assert spelled(better.prompt).startswith(before.partition("[<|file_sep|>]shop/main.go")[0])
+    assert "func Taxes" in spelled(better.prompt)
+
+
+@pytest.mark.parametrize("settings", [Settings(prompt_style="usual"), Settings(context_chars=0)])
+def test_nothing_is_better(settings: Settings) -> None:
+    desk = Desk()
+    desk.prompt(settings)
+    desk.session.offset = len(desk.session.view.text)
+    assert desk.prompts.closer(desk.session, lease(), settings) is None
+
+
+def test_a_place_far_away_gets_a_context_of_its_own() -> None:
+    desk = Desk("b := 2\n" * 300 + "Open(\n" + "a := 1\n" * 700)
+    desk.prompts.at(desk.session, lease(), 300 * len("b := 2\n") + 5, SETTINGS)
+    near = desk.session.contexts[EXPERT]
+    desk.memory.opened(desk.view("tax.go", "func Taxes(rate float64) {}\n"), "go", SETTINGS)
+    desk.types("Taxes(")
+    desk.prompt()
+    far = desk.session.contexts[EXPERT]
+    assert far[: len(near)] == near and len(far) == len(near) + 1
+
+
+def test_a_region_is_named_by_its_own_language() -> None:
+    desk = Desk()
+    page = DocumentView("file:///w/shop/page.html#script:0", "javascript", 1, "open(")
+    desk.memory.opened(
+        DocumentView("file:///w/shop/a.js", "javascript", 1, "function open(a) {}\n"), "javascript", SETTINGS
+    )
+    session = Session.of(page, "javascript", "file:///w/shop/page.html")
+    prompt = spelled(desk.prompts.at(session, lease(), len(page.text), SETTINGS))
+    assert prompt.startswith("[<|file_sep|>]shop/a.js\nfunction open(a)\n[<|file_sep|>]shop/page.js\n")
 
 
 @pytest.mark.parametrize(

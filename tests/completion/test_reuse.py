@@ -16,7 +16,9 @@ KNOWN = remember((), Remembered("sha-go", "x = ", "\n", "add(1, 2)", 0.5))
         ("sha-go", "x = add(", "\n", "1, 2)"),
         ("sha-go", "x = add(1, 2)", "\n", None),
         ("sha-go", "x = sub", "\n", None),
-        ("sha-go", "x = add(", ")\n", None),
+        ("sha-go", "x = add(", ")\n", "1, 2)"),  # the editor closed the bracket
+        ("sha-go", "x = add(", "b)\n", None),
+        ("sha-go", "x = add(", "", None),
         ("sha-html", "x = ", "\n", None),
         ("sha-go", "y", "\n", None),
     ],
@@ -27,6 +29,6 @@ def test_reuse(identity: str, before: str, after: str, left: str | None) -> None
 
 def test_only_the_last_ones_are_kept() -> None:
     known: tuple[Remembered, ...] = ()
-    for number in range(20):
+    for number in range(30):
         known = remember(known, Remembered("e", str(number), "", "t", 1.0))
-    assert [item.before for item in known] == [str(number) for number in range(19, 11, -1)]
+    assert [item.before for item in known] == [str(number) for number in range(29, 13, -1)]

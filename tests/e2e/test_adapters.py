@@ -37,7 +37,7 @@ def completed(lsp_experts: Command, file: Path) -> Any:
 
 
 def test_each_language_is_completed_by_its_adapter(lsp_experts: Command, paths: Paths, tmp_path: Path) -> None:
-    found = [completed(lsp_experts, tmp_path / name) for name in ("a.go", "a.html", "a.xyz")]
+    found = [completed(lsp_experts, tmp_path / name) for name in ("a.go", "a.html", "a.rb")]
     assert [(one["expert"], one["expert_reason"]) for one in found] == [
         ("go-lora", "expert"),
         ("html-lora", "expert"),

@@ -33,9 +33,12 @@ def test_help_names_every_command(lsp_experts: Command, capsys: pytest.CaptureFi
         "verify",
         "path",
         "carve",
+        "fit",
         "registry",
         "doctor",
         "top",
+        "stats",
+        "forget",
         "bench",
     )
     check(lsp_experts("--help"), 0, *names)

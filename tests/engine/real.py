@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from lsp_experts.engine.client import EngineClient
+from lsp_experts.engine.command import worker_environment
 from lsp_experts.engine.protocol import Complete, CompleteReport, Load, LoadReport, Segment, Stop
 
 StartEngine = Callable[..., Awaitable[EngineClient]]
@@ -38,3 +42,12 @@ async def complete(
     """Twelve tokens or what `stop` says."""
     rules = Stop(**{"max_tokens": 12, "max_lines": 99, **stop})
     return await client.complete(Complete(expert, prompt(tail, head), stop=rules, partners=partners)).result()
+
+
+def disturb(what: str, model: Path, *numbers: int) -> dict[str, int]:
+    """What `disturbed.py` saw; AssertionError with its message if it failed or crashed."""
+    command = [sys.executable, str(Path(__file__).with_name("disturbed.py")), what, str(model), *map(str, numbers)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, env=worker_environment())
+    assert run.returncode == 0, run.stderr[-3000:]
+    seen: dict[str, int] = json.loads(run.stdout)
+    return seen

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_experts.engine.fake_faults import Fault, parse
-from lsp_experts.engine.fake_model import ToyExpert, ToyWeights, Turn, script_of, toy_tokens
+from lsp_experts.engine.fake_model import Scripted, ToyExpert, ToyWeights, Turn, script_of, toy_tokens
 from lsp_experts.engine.protocol import Complete, CompleteReport, Load, Segment, Stop
 from lsp_experts.errors import EngineError
 
@@ -20,7 +20,7 @@ P, S, M = (Segment(text, control=True) for text in ("<|fim_prefix|>", "<|fim_suf
 
 
 def toy_expert(script: str | None, n_ctx: int = 2048) -> ToyExpert:
-    return ToyExpert("go", ToyWeights("", 1), 1, 0, n_ctx, script)
+    return ToyExpert("go", ToyWeights("", 1), 1, 0, n_ctx, () if script is None else (Scripted(script),))
 
 
 def run(toy: ToyExpert, *segments: Segment, heal: bool = True, **stop: Any) -> tuple[CompleteReport, str]:
@@ -97,16 +97,41 @@ def test_a_prompt_that_is_too_long_loses_its_head() -> None:
 @pytest.mark.parametrize(
     ("variable", "expected"),
     [
-        (None, None),
-        ("plain", "plain"),
-        ('{"go": "a", "*": "b"}', "a"),
-        ('{"*": "b"}', "b"),
-        ('{"html": "b"}', None),
-        ("{ not json", "{ not json"),
+        (None, ()),
+        ("plain", (Scripted("plain"),)),
+        ('{"go": "a", "*": "b"}', (Scripted("a"),)),
+        ('{"*": "b"}', (Scripted("b"),)),
+        ('{"html": "b"}', ()),
+        ("{ not json", (Scripted("{ not json"),)),
+        ('{"go": {"text": "a\\nb", "lines": [0.5, 0.25]}}', (Scripted("a\nb", (0.5, 0.25)),)),
+        ('{"go": ["a", {"text": "b", "lines": [0.5]}]}', (Scripted("a"), Scripted("b", (0.5,)))),
     ],
 )
-def test_scripts_come_from_one_variable(variable: str | None, expected: str | None) -> None:
+def test_scripts_come_from_one_variable(variable: str | None, expected: tuple[Scripted, ...]) -> None:
     assert script_of("go", {} if variable is None else {"LSP_EXPERTS_FAKE_TEXT": variable}) == expected
+
+
+@pytest.mark.parametrize("heal", [True, False])
+def test_lines_have_the_scripted_probabilities(heal: bool) -> None:
+    toy = toy_expert(None)
+    toy.script = (Scripted("return a\n\tb c\nd e", (0.5, 0.25)),)
+    report, _ = run(toy, Segment("ret"), heal=heal, max_lines=9)
+    assert report.line_probabilities == pytest.approx((0.5, 0.25, 0.9**3))
+    assert report.joint_probability == pytest.approx(0.5 * 0.25 * 0.9**3)
+    report, _ = run(toy, Segment("ret"), heal=heal, max_lines=9, least_probability=0.4)
+    assert (report.text, report.stop, report.line_probabilities) == ("urn a", "unsure", (0.5,))
+
+
+def test_choices_are_the_scripted_texts() -> None:
+    toy = toy_expert(None)
+    toy.script = (Scripted("a b\nc", (0.5,)), Scripted("x", (0.1,)), Scripted("y", (0.2,)), Scripted("z"))
+    request = Complete("go", (Segment("f "),), stop=Stop(), choices=3)
+    report = toy.complete(request, Turn(lambda: False, lambda: False, lambda _: None, lambda: None, lambda _: None))
+    assert (report.text, report.stop) == ("a b", "lines")
+    assert [(other.text, other.stop, other.joint_probability) for other in report.others] == [
+        ("y", "end", 0.2),
+        ("x", "end", 0.1),
+    ]
 
 
 @pytest.mark.parametrize(

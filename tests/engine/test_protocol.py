@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,28 @@ async def test_the_same_prompt_is_cached_and_says_the_same(start_engine: Any, ki
     assert second.cached_tokens >= first.prompt_tokens - 3
     assert second.prompt_tokens <= 3
     assert 0 < second.joint_probability <= 1
+
+
+@every_engine
+@pytest.mark.asyncio
+async def test_every_line_has_a_probability(
+    start_engine: Any, kind: str, tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LSP_EXPERTS_FAKE_TEXT", '{"go": [{"text": "a b", "lines": [0.3]}, "c"]}')
+    client = await loaded(start_engine, kind, tiny_gguf)
+    request = replace(PROMPT, stop=Stop(max_tokens=40, max_lines=9), draft_tokens=7)
+    report = await client.complete(request).result()
+    assert len(report.line_probabilities) == report.text.count("\n") + 1
+    assert report.joint_probability == pytest.approx(math.prod(report.line_probabilities))
+    assert report.others == ()
+    unsure = await client.complete(replace(request, stop=replace(request.stop, least_probability=0.99))).result()
+    assert unsure.stop == "unsure"
+    assert unsure.decoded_tokens < report.decoded_tokens or kind == "fake"
+    assert report.text.startswith(unsure.text) and unsure.line_probabilities[0] < 0.99
+    both = await client.complete(replace(request, choices=2)).result()
+    assert both.text == report.text
+    assert len(both.others) == 1 and both.others[0].text != both.text
+    assert both.others[0].joint_probability == pytest.approx(math.prod(both.others[0].line_probabilities))
 
 
 @every_engine

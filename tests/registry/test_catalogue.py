@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,20 @@ def test_related_is_replaced_per_language(tmp_path: Path, bundled: Catalogue) ->
     catalogue = loaded(tmp_path, related={"go": ["c"], "cpp": ["rust"]})
     assert catalogue.related["go"] == ("c",) and catalogue.related["cpp"] == ("rust",)
     assert catalogue.related["javascript"] == bundled.related["javascript"]
+
+
+def test_an_overlay_may_set_a_confidence_alone(tmp_path: Path, bundled: Catalogue) -> None:
+    mine = expert("mine", languages=["zig"], confidence=0.5)
+    catalogue = loaded(tmp_path, mine, confidence={"go-carved": 0.42, "mine": 1, "gone": 0.1})
+    assert catalogue.problems == ()
+    assert list(catalogue.entries) == ["mine", *bundled.entries]
+    assert replace(catalogue.get("go-carved"), confidence=None) == bundled.get("go-carved")
+    assert catalogue.get("go-carved").confidence == 0.42
+    assert catalogue.get("mine").confidence == 1.0
+
+
+def test_an_entry_may_have_its_own(tmp_path: Path) -> None:
+    assert loaded(tmp_path, expert("mine", languages=["zig"], confidence=0)).get("mine").confidence == 0.0
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,18 @@ def test_an_overlay_says_what_it_changes(tmp_path: Path, capsys: pytest.CaptureF
     )
 
 
+def test_a_confidence_beside_the_entries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('{"version": 1, "experts": [], "confidence": {"go-carved": 0.42, "html-carved": 1, "gone": 0.1}}')
+    check(
+        file,
+        capsys,
+        0,
+        "Confidence of what is shown unasked: go-carved 0.42, html-carved 1.",
+        "A confidence for experts that are not known has no effect: gone.",
+    )
+
+
 def test_every_problem_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.json"
     file.write_text(OVERLAY.replace('"MIT"', "1").replace('"go"', '"Go"'), encoding="utf-8")

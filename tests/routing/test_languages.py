@@ -11,7 +11,7 @@ import pytest
 from lsp_experts.paths import bundled_registry
 from lsp_experts.registry.catalogue import Catalogue, load_registry
 from lsp_experts.registry.entry import Entry
-from lsp_experts.routing.languages import file_name, language_of
+from lsp_experts.routing.languages import file_name, language_named, language_of, syntax_of
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,40 @@ def bundled() -> Catalogue:
 )
 def test_language(bundled: Catalogue, uri: str, language_id: str, expected: str) -> None:
     assert language_of(uri, language_id, bundled) == expected
+
+
+@pytest.mark.parametrize(
+    ("uri", "language_id", "expected"),
+    [
+        ("file:///a/x.vue", "vue", "vue"),
+        ("file:///a/x.vue", "", "vue"),
+        ("file:///a/x.vue", "html", "vue"),
+        ("file:///a/x.svelte", "", "svelte"),
+        ("file:///a/x.astro", "astro", "astro"),
+        ("file:///a/x.php", "php", "php"),
+        ("file:///a/x.tsx", "", "typescriptreact"),
+        ("file:///a/x.tsx", "typescript.tsx", "typescriptreact"),
+        ("file:///a/x.jsx", "jsx", "javascriptreact"),
+        ("file:///a/x.html", "htmldjango", "html"),
+        ("file:///a/x.erb", "eruby", "html"),
+        ("file:///a/x.go", "golang", "go"),
+        ("file:///a/x.md", "", "markdown"),
+        ("file:///a/x.vue", "go", "go"),
+        ("file:///a/n.ipynb", "json", "ipynb"),
+        ("file:///a/n.ipynb", "", "ipynb"),
+        ("file:///a/n.ipynb", "python", "python"),
+        ("vscode-notebook-cell:/a/n.ipynb#W1", "", "python"),
+        ("untitled:a", "", "plaintext"),
+    ],
+)
+def test_what_a_document_is_parsed_as(bundled: Catalogue, uri: str, language_id: str, expected: str) -> None:
+    assert syntax_of(uri, language_id, bundled) == expected
+
+
+def test_names_that_people_use() -> None:
+    said = ["golang", "JS", " tsx ", "sh", "C++", "vue", "md", "unheard-of", ""]
+    named = ["go", "javascript", "typescriptreact", "shellscript", "cpp", "vue", "markdown", "unheard-of", ""]
+    assert [language_named(name) for name in said] == named
 
 
 def with_experts(catalogue: Catalogue, *entries: Entry) -> Catalogue:

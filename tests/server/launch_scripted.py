@@ -20,11 +20,14 @@ MULTI_LINE = "for {\n\tprint(${x}) \\\n}"
 
 
 class ScriptedCompleter:
-    """`uri` decides: slow, turns, thread, raise, silent, multi, two, print, load; anything else echoes its question."""
+    """`uri` decides: slow, turns, thread, raise, silent, multi, two, print, load; anything else echoes its
+    question, a notebook's cell what came earlier.
+    """
 
     def __init__(self, settings: Settings, host: Host) -> None:
         self.settings, self.host = settings, host
         self.events: list[list[Any]] = []
+        self.seen: list[list[str]] = []
         self.cancelled = 0
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=pipe, stdout=nothing, stderr=nothing)
@@ -56,6 +59,7 @@ class ScriptedCompleter:
             await asyncio.sleep(0.05)
         self.host.changed()
         text = MULTI_LINE if "multi" in view.uri else f"<{view.text[:offset][-20:]}>"
+        text = f"<{view.earlier}>" if view.earlier else text
         others = (Suggestion("other", 0, "html-expert", "general"),) if "two" in view.uri else ()
         right = 1 if "replace" in view.uri else 0
         return Suggestion(text, right, "go-expert", "expert", 3, 5, 7.0, 11.0, 0.5, False, others=others)
@@ -78,6 +82,9 @@ class ScriptedCompleter:
         if "load" in uri:
             self.host.loading({})
 
+    def shown(self, uri: str, suggestion: Suggestion) -> None:
+        self.seen.append([uri, suggestion.text])
+
     def configure(self, settings: Settings) -> None:
         self.settings = settings
 
@@ -91,6 +98,7 @@ class ScriptedCompleter:
             "last": {"uri": uri, "expert": "go-expert", "totalMs": 11.0},
             "workspace": self.host.workspace_uri,
             "events": self.events,
+            "seen": self.seen,
             "cancelled": self.cancelled,
             "child": self.child,
             "settings": {"maxTokens": self.settings.max_tokens, "anchorLines": self.settings.anchor_lines},

@@ -19,17 +19,30 @@ EXPECTED = {
         "snippet",
         as_is=True,
         inline=True,
+        runs_commands=True,
         progress=True,
         pulls_configuration=True,
         registers_configuration=True,
         name="code-server",
     ),
     "neovim-0.11.4": Client(
-        "utf-8", "snippet", cuts_plain=True, progress=True, pulls_configuration=True, name="Neovim"
+        "utf-8",
+        "snippet",
+        cuts_plain=True,
+        runs_commands=True,
+        progress=True,
+        pulls_configuration=True,
+        name="Neovim",
     ),
-    "eglot-1.9-emacs28.2": Client("utf-16", "plain", pulls_configuration=True),
+    "eglot-1.9-emacs28.2": Client("utf-16", "plain", runs_commands=True, pulls_configuration=True),
     "lsp-mode-8.0.0-emacs28.2": Client(
-        "utf-16", "plain", as_is=True, progress=True, pulls_configuration=True, name="emacs"
+        "utf-16",
+        "plain",
+        as_is=True,
+        runs_commands=True,
+        progress=True,
+        pulls_configuration=True,
+        name="emacs",
     ),
     "ale-3.3.0-vim9": Client("utf-16", "first line", cuts_plain=True),
 }

@@ -49,7 +49,7 @@ class _Timer:
 def told(tmp_path: Path, steps: Callable[[LoadProgress, Clock], None], client: Client) -> list[dict[str, Any]]:
     """What the client is sent while `steps` happen."""
     sent: list[dict[str, Any]] = []
-    server = ExpertsServer(lambda settings, host: None, Lifetime(), tmp_path)  # type: ignore[arg-type, return-value]
+    server = ExpertsServer(lambda settings, host: None, Lifetime(), tmp_path, tmp_path)  # type: ignore[arg-type, return-value]
     server.client = client
     server.protocol.send = lambda body, droppable=False: sent.append(json.loads(body))
     clock = Clock()

@@ -6,8 +6,8 @@ Every argument of a C call is checked here first: llama.cpp ends its process on 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Hashable, Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from lsp_experts.engine.protocol import Load
 from lsp_experts.engine.worker import memory
 from lsp_experts.engine.worker.adapter import LoadedAdapter
+from lsp_experts.engine.worker.drafting import MOST, Trust
 from lsp_experts.engine.worker.model import Aborted, LoadedModel
 from lsp_experts.engine.worker.native import AbortFlag, Native
 from lsp_experts.engine.worker.shelf import KvShelf, SavedState, common_length, worth_saving
@@ -23,6 +24,8 @@ from lsp_experts.errors import EngineError
 
 N_BATCH = 512
 N_UBATCH = 128  # an abort loses at most one of these; 128 costs 15 % of prefill speed against 512
+N_BRANCHES = 3  # sequences that share the cells of one cache: they cost 1 MiB, for outputs
+_N_OUTPUTS = 1 + MOST  # the compute buffer of 512 outputs takes 300 MiB, of 16 it takes 10, of 8 hardly less
 _SMALLEST_CONTEXT = 64
 
 Logits = npt.NDArray[np.float32]
@@ -48,7 +51,9 @@ class LoadedExpert:
         self._adapter: LoadedAdapter | None = None
         self.mirror: Tokens = []  # exactly the tokens of sequence 0 in the KV cache
         self._prompt_length = 0  # how many of them were a prompt; the rest was generated
-        self._largest_batch = 0  # so far in this context
+        self._branches: list[Tokens] = []  # what each sequence holds behind the mirror; sequence 0 is one of them
+        self._largest_batch = self._most_outputs = 0  # so far in this context
+        self.trust = Trust()
         self.anonymous_bytes = 0  # its own; the model's are the model's
         before = memory.anonymous_bytes()
         self._batch = self._C.llama_batch_init(N_BATCH, 0, 1)
@@ -68,8 +73,8 @@ class LoadedExpert:
         params = self._C.llama_context_default_params()
         params.n_ctx = self.n_ctx
         params.n_batch, params.n_ubatch = N_BATCH, N_UBATCH
-        params.n_seq_max = 1
-        params.n_outputs_max = 8  # 40 MiB of compute buffer instead of 300
+        params.n_seq_max, params.kv_unified = N_BRANCHES, True
+        params.n_outputs_max = _N_OUTPUTS
         params.n_threads = params.n_threads_batch = self.n_threads  # the library's default is 4 on any machine
         params.op_offload = self.model.key.n_gpu_layers > 0  # else a GPU's memory is taken that nobody planned with
         params.abort_callback, params.abort_callback_data = self._flag.callback, self._flag.data
@@ -78,7 +83,7 @@ class LoadedExpert:
         if not self._context:
             raise self._native.refusal(f"no context for {self.model.path}")
         self._memory = self._C.llama_get_memory(self._context)
-        self._largest_batch = 0
+        self._largest_batch = self._most_outputs = 0
         if self._adapter:
             self._adapter.apply(self._native, self._context)
 
@@ -90,6 +95,8 @@ class LoadedExpert:
         if not np.isfinite(logits).all() or float(logits.max()) == float(logits.min()):
             what = f"{self.model.path} with {self._adapter.path}" if self._adapter else self.model.path
             raise EngineError("load_failed", f"{what} loads, but computes no numbers (zeroed or damaged weights)")
+        self.keep(1)
+        self.drops_tails = len(self.mirror) == 1  # else nothing can be tried and taken back (SWA, recurrent)
         self.forget()
 
     def _free_context(self) -> None:
@@ -161,16 +168,17 @@ class LoadedExpert:
             self._restore(state)
         return len(self.mirror)
 
-    def approach(self, tokens: Sequence[int]) -> int:
+    def approach(self, tokens: Sequence[int], *, aside: bool = False) -> int:
         """Bring the cache to the longest beginning of `tokens` that it or a saved state holds; how many that are.
 
-        What the cache loses by it is saved where it was a prompt about another place. One token is always left to
+        What the cache loses by it is saved where it was a prompt about another place, or where `tokens` are only
+        prepared for later (`aside`): the next keystroke may still need what is lost. One token is always left to
         decode, since logits belong to a decode.
         """
         shared = common_length(self.mirror, tokens)
         state = self._shelf.take_best(self.owner, tokens, shared)
         prompt_length = min(self._prompt_length, len(self.mirror))
-        if worth_saving(prompt_length, shared, replaced=state is not None):
+        if worth_saving(prompt_length, shared, replaced=aside or state is not None):
             self.save()
         if state is not None:
             self._restore(state)
@@ -195,7 +203,7 @@ class LoadedExpert:
         """Empty the KV cache."""
         if self._context:
             self._C.llama_memory_clear(self._memory, True)
-        self.mirror, self._prompt_length = [], 0
+        self.mirror, self._prompt_length, self._branches = [], 0, []
 
     def keep(self, length: int) -> None:
         """Keep the first `length` tokens of the cache; all go where the model cannot drop a tail (SWA, recurrent)."""
@@ -206,53 +214,106 @@ class LoadedExpert:
         else:
             self.forget()
 
-    def decode(self, tokens: Sequence[int]) -> None:
-        """Decode at most N_BATCH tokens behind the mirror; logits of the last one are then in `logits()`.
+    def decode(self, tokens: Sequence[int], *, outputs: int = 1, prompt: bool = False) -> None:
+        """Decode at most N_BATCH tokens behind the mirror; logits of the last `outputs` are then in `logits()`.
 
-        Aborted if the flag was raised. EngineError("decode_failed") otherwise; the mirror is true in both cases.
+        `prompt`: they are counted as tokens of a prompt. Aborted if the flag was raised, EngineError("decode_failed")
+        otherwise; the mirror is true in both cases.
         """
         n, start = len(tokens), len(self.mirror)
-        if not 0 < n <= N_BATCH or start + n > self.n_ctx or self.parked:
-            raise EngineError("bad_request", f"{n} tokens at {start} do not fit a context of {self.n_ctx}")
+        if not 0 < outputs <= min(n, _N_OUTPUTS):
+            raise EngineError("bad_request", f"{outputs} outputs of {n} tokens")
+        self._native.prompt_tokens += n if prompt else 0
+        code = self._decode(tokens, range(start, start + n), [0] * n, outputs)
+        if code == 0:
+            self.mirror.extend(int(token) for token in tokens)
+            return
+        held = int(self._C.llama_memory_seq_pos_max(self._memory, 0)) + 1
+        self.mirror.extend(int(token) for token in tokens[: max(0, held - start)])
+        self._raise(code)
+
+    def _decode(self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[int], outputs: int) -> int:
+        """llama_decode's code. A larger batch than ever touches new memory of the context, which is counted."""
+        n = len(tokens)
+        if not 0 < n <= N_BATCH or max(positions) >= self.n_ctx or self.parked:
+            raise EngineError("bad_request", f"{n} tokens at {positions[0]} do not fit a context of {self.n_ctx}")
         ids = np.asarray(tokens, dtype=np.int32)
         if int(ids.min()) < 0 or int(ids.max()) >= self.vocabulary.size:
             raise EngineError("bad_request", "a token id is outside the vocabulary")
         batch = self._batch
         batch.n_tokens = n
         np.ctypeslib.as_array(batch.token, (n,))[:] = ids
-        np.ctypeslib.as_array(batch.pos, (n,))[:] = np.arange(start, start + n, dtype=np.int32)
+        np.ctypeslib.as_array(batch.pos, (n,))[:] = positions
         np.ctypeslib.as_array(batch.n_seq_id, (n,))[:] = 1
-        np.ctypeslib.as_array(batch.logits, (n,))[:] = 0
-        batch.logits[n - 1] = 1
-        for index in range(n):
-            batch.seq_id[index][0] = 0
-        code = self._decode(n)
-        if code == 0:
-            self.mirror.extend(int(token) for token in tokens)
-            return
-        held = int(self._C.llama_memory_seq_pos_max(self._memory, 0)) + 1
-        self.mirror.extend(int(token) for token in tokens[: max(0, held - start)])
+        flags = np.ctypeslib.as_array(batch.logits, (n,))
+        flags[:] = 0
+        flags[n - outputs :] = 1
+        for index, sequence in enumerate(sequences):
+            batch.seq_id[index][0] = sequence
+        self._native.decoded_tokens += n
+        if n <= self._largest_batch and outputs <= self._most_outputs:
+            return int(self._C.llama_decode(self._context, batch))
+        before = memory.anonymous_bytes()
+        code = int(self._C.llama_decode(self._context, batch))
+        self.anonymous_bytes += max(0, memory.anonymous_bytes() - before)
+        self._largest_batch, self._most_outputs = max(n, self._largest_batch), max(outputs, self._most_outputs)
+        return code
+
+    def _raise(self, code: int) -> NoReturn:
         if code == 2:
             raise Aborted
         self.forget()
         raise EngineError("decode_failed", f"llama_decode gave {code}: {self._native.take_log()}")
 
-    def _decode(self, n: int) -> int:
-        """Decode the batch; a larger one than ever touches new memory of the compute buffer, which is counted."""
-        if n <= self._largest_batch:
-            return int(self._C.llama_decode(self._context, self._batch))
-        before = memory.anonymous_bytes()
-        code = int(self._C.llama_decode(self._context, self._batch))
-        self.anonymous_bytes += max(0, memory.anonymous_bytes() - before)
-        self._largest_batch = n
-        return code
-
-    def logits(self) -> Logits:
-        """Logits after the last decoded token: a view, valid and writable until the next decode."""
-        pointer = self._C.llama_get_logits_ith(self._context, -1)
+    def logits(self, back: int = 0) -> Logits:
+        """Logits of the `back`-th last output of the last decode: a view, valid and writable until the next one."""
+        pointer = self._C.llama_get_logits_ith(self._context, -1 - back)
         if not pointer:
             raise EngineError("decode_failed", "no logits")
         return np.ctypeslib.as_array(pointer, shape=(self.vocabulary.size,))
+
+    # -- branches: several texts behind one prompt --------------------------------------------------------------------
+
+    def fork(self, count: int) -> None:
+        """Let `count` sequences go on behind the mirror, which they share, until `join`. Nothing is copied."""
+        if not 0 < count <= N_BRANCHES or self._branches:
+            raise EngineError("bad_request", f"{count} branches")
+        for sequence in range(1, count):
+            self._C.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
+        self._branches = [[] for _ in range(count)]
+
+    def cells_left(self) -> int:
+        """Tokens that the branches can still decode, all together."""
+        return self.n_ctx - len(self.mirror) - sum(map(len, self._branches))
+
+    def decode_branches(self, tokens: Mapping[int, int]) -> None:
+        """Decode one token for each branch named; their logits are in `logits()`, those of the last one at 0.
+
+        Raises as `decode` does; all branches are as before then, or gone with the cache.
+        """
+        if len(tokens) > self.cells_left() or not all(0 <= branch < len(self._branches) for branch in tokens):
+            raise EngineError("bad_request", f"branches {list(tokens)} of {len(self._branches)}")
+        positions = [len(self.mirror) + len(self._branches[branch]) for branch in tokens]
+        code = self._decode(list(tokens.values()), positions, list(tokens), len(tokens))
+        if code != 0:
+            self._raise(code)
+        for branch, token in tokens.items():
+            self._branches[branch].append(token)
+
+    def join(self, kept: int | None = None) -> None:
+        """Go on with what the branch `kept` decoded, None: with nothing behind the mirror; the other branches go."""
+        start, branches = len(self.mirror), self._branches
+        self._branches = []
+        if not branches or self.parked:
+            return
+        if kept != 0:
+            self._C.llama_memory_seq_rm(self._memory, 0, start, -1)
+        if kept:
+            self._C.llama_memory_seq_cp(self._memory, kept, 0, start, -1)
+        for sequence in range(1, len(branches)):
+            self._C.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        if kept is not None:
+            self.mirror += branches[kept]
 
 
 def _bytes_of(data: npt.NDArray[np.uint8]) -> Any:

@@ -32,6 +32,8 @@ class Native:
     log: deque[str]
     version: str
     _keep: tuple[Any, ...] = ()  # callbacks that C still points to
+    decoded_tokens: int = 0  # run through models since the start, for whatever reason
+    prompt_tokens: int = 0  # of them, tokens of prompts
 
     def take_log(self) -> str:
         """The last warnings and errors, which are then forgotten."""

@@ -16,10 +16,11 @@ import numpy as np
 from lsp_experts.engine import protocol
 from lsp_experts.engine.protocol import Cancel, Complete, Evict, Load, Logits, Target, Tokenize
 from lsp_experts.engine.worker.expert import N_BATCH
-from lsp_experts.engine.worker.generation import Superseded, Turn, build_prompt, complete
+from lsp_experts.engine.worker.generation import complete
 from lsp_experts.engine.worker.jobs import Job, JobQueue
 from lsp_experts.engine.worker.model import Aborted
 from lsp_experts.engine.worker.native import AbortFlag, Native, build_report
+from lsp_experts.engine.worker.prompting import Superseded, Turn, build_prompt
 from lsp_experts.engine.worker.roster import Roster
 from lsp_experts.errors import EngineError
 
@@ -160,6 +161,8 @@ class EngineProcess:
     # -- both ---------------------------------------------------------------------------------------------------------
 
     def _send(self, request_id: int, event: str, **fields: Any) -> None:
+        if event in ("done", "error"):
+            fields["work"] = [self._native.decoded_tokens, self._native.prompt_tokens]
         line = protocol.encode_line({"id": request_id, "event": event, **fields})
         try:
             with self._write_lock:

@@ -29,9 +29,9 @@ def common_length(one: Sequence[int], other: Sequence[int]) -> int:
 def worth_saving(prompt_length: int, shared: int, *, replaced: bool) -> bool:
     """Whether a cache that held a prompt of `prompt_length` tokens is saved before all but `shared` of them go.
 
-    `replaced`: by a saved state, so that the prompt is surely another one. Otherwise it may be the same text edited
-    a little above the cursor: only a prompt that loses most of itself was about another place. What was generated
-    behind the prompt is never worth it, so that a keystroke saves nothing.
+    `replaced`: by a saved state or one made ahead, so that the prompt is surely another one. Otherwise it may be the
+    same text edited a little above the cursor: only a prompt that loses most of itself was about another place. What
+    was generated behind the prompt is never worth it, so that a keystroke saves nothing.
     """
     lost = prompt_length - shared
     if replaced:

@@ -22,4 +22,5 @@ async def handle(ls: ExpertsServer, params: t.CompletionParams) -> t.CompletionL
     question = place if isinstance(place, Silence) else place.question(manual=was_asked_for(place, params.context))
     style = ls.client.popup_style(ls.configuration.settings.snippets)
     answer = await ls.answer(question, params.text_document.uri, lambda found: for_popup(found, style))
-    return completion_list(answer, place, ls.client, style)
+    ids = ls.afterwards.offer(answer, place, "popup")
+    return completion_list(answer, place, ls.client, style, ids)

@@ -24,4 +24,5 @@ async def handle(ls: ExpertsServer, params: t.InlineCompletionParams) -> t.Inlin
     manual = params.context.trigger_kind == t.InlineCompletionTriggerKind.Invoked
     question = place if isinstance(place, Silence) else place.question(manual=manual)
     answer = await ls.answer(question, params.text_document.uri)
-    return inline_list(answer, place, ls.client)
+    ids = ls.afterwards.offer(answer, place, "inline")
+    return inline_list(answer, place, ls.client, ids)

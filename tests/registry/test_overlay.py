@@ -1,0 +1,86 @@
+"""One value of the user's overlay registry is changed; all else in it stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lsp_experts.errors import RegistryError, StoreError
+from lsp_experts.paths import Paths
+from lsp_experts.registry.catalogue import load_catalogue
+from lsp_experts.registry.overlay import set_confidence
+
+MINE = {
+    "id": "mine",
+    "kind": "model",
+    "languages": ["zig"],
+    "licence": "MIT",
+    "note": "größer",
+    "sources": [{"type": "file", "path": "/models/mine.gguf"}],
+    "confidence": 0.5,
+}
+
+
+def paths_in(folder: Path) -> Paths:
+    return Paths(folder, folder / "config", folder)
+
+
+def test_a_file_is_made(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    set_confidence(paths.overlay, "go-carved", 0.123456)
+    assert json.loads(paths.overlay.read_text()) == {"version": 1, "experts": [], "confidence": {"go-carved": 0.1235}}
+    catalogue = load_catalogue(paths)
+    assert catalogue.problems == ()
+    assert catalogue.get("go-carved").confidence == 0.1235
+    assert catalogue.get("html-carved").confidence is None
+
+
+def test_all_else_stays(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    before = {
+        "$schema": "x",
+        "version": 1,
+        "related": {"go": ["c"]},
+        "experts": [MINE],
+        "confidence": {"a": 0.1, "b": 1},
+    }
+    paths.config.mkdir()
+    paths.overlay.write_text(json.dumps(before), "utf-8")
+    set_confidence(paths.overlay, "a", 0.9)
+    set_confidence(paths.overlay, "mine", 0)
+    after = json.loads(paths.overlay.read_text("utf-8"))
+    assert after == before | {"confidence": {"a": 0.9, "b": 1, "mine": 0}}
+    assert list(after) == list(before)
+    assert "größer" in paths.overlay.read_text("utf-8")
+    assert load_catalogue(paths).get("mine").confidence == 0.0, "it wins over the entry's own"
+    assert [path.name for path in paths.config.iterdir()] == [paths.overlay.name]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    paths.config.mkdir()
+    real = tmp_path / "dotfiles.json"
+    real.write_text('{"version": 1, "experts": []}')
+    paths.overlay.symlink_to(real)
+    set_confidence(paths.overlay, "go-carved", 0.2)
+    assert paths.overlay.is_symlink()
+    assert json.loads(real.read_text())["confidence"] == {"go-carved": 0.2}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"version": 1}', '{"version": 1, "experts": [], "confidence": {"a": 2}}'])
+def test_what_is_no_registry_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    paths = paths_in(tmp_path)
+    paths.config.mkdir()
+    paths.overlay.write_text(text)
+    with pytest.raises(RegistryError) as caught:
+        set_confidence(paths.overlay, "go-carved", 0.2)
+    assert str(paths.overlay) in str(caught.value)
+    assert paths.overlay.read_text() == text
+
+
+def test_a_disk_that_refuses(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("a file where the folder should be")
+    with pytest.raises(StoreError):
+        set_confidence(paths_in(tmp_path).overlay, "go-carved", 0.2)
