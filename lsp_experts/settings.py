@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -108,7 +109,7 @@ def from_options(options: object, base: Settings | None = None) -> tuple[Setting
         value, default = options[name], getattr(Settings(), field.name)
         problem = _problem(field.name, value, default)
         if problem:
-            problems.append(f"lspExperts.{name}: {problem}; {default!r} is used.")
+            problems.append(f"lspExperts.{name}: {problem}; {json.dumps(default)} is used.")
         else:
             changes[field.name] = float(value) if type(default) is float else value
     return replace(base, **changes), tuple(problems)

@@ -96,7 +96,7 @@ class Answering:
                 return None
             late_s = self._flights.elapsed_s(flight) - _PATIENCE_S
             if late_s >= 0 and (first := _first_lines(flight, asked)) is not None:
-                return first
+                return replace(first, total_ms=1000 * self._flights.elapsed_s(flight))
             await flight.news(-late_s if late_s < 0 and flight.whole_lines_for(asked) else None)
         outcome = flight.outcome
         if isinstance(outcome, EngineError):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_experts.errors import ExpertsError, UsageError
-from lsp_experts.lab.editor import Buffer, Editor, Keystroke, open_editor
+from lsp_experts.lab.editor import EVERY_KEY_ASKS, Buffer, Editor, Keystroke, open_editor
 from lsp_experts.paths import package_data
 
 STYLES = ("anchored", "usual")
@@ -59,7 +59,7 @@ async def bench_latency(replays: Sequence[Replay], on_key: Callable[[str, str, i
     start_ms = 0.0
     for style in STYLES:
         started = time.monotonic()
-        async with open_editor({"promptStyle": style, "reuseSuggestions": False}, name="lsp-experts bench") as editor:
+        async with open_editor({**EVERY_KEY_ASKS, "promptStyle": style}, name="lsp-experts bench") as editor:
             for number, replay in enumerate(replays):
                 buffer = Buffer(f"file:///bench/{replay.name}", replay.language, replay.text)
                 editor.open(buffer)

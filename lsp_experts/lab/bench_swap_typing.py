@@ -16,11 +16,11 @@ from typing import Any
 
 from lsp_experts.errors import ExpertsError
 from lsp_experts.lab.bench_swap_moves import Subject
-from lsp_experts.lab.editor import Buffer, Editor, open_editor
+from lsp_experts.lab.editor import EVERY_KEY_ASKS, Buffer, Editor, open_editor
 
 PAUSE_S = 0.5  # before each key: less than a person takes to look round in a file
 _HOT_TIMEOUT_S = 60.0
-_OPTIONS = {"reuseSuggestions": False, "interpreter": "none", "onBattery": "full", "maxTokens": 16}
+_OPTIONS = {**EVERY_KEY_ASKS, "interpreter": "none", "onBattery": "full", "maxTokens": 16}
 
 
 @dataclass(frozen=True)

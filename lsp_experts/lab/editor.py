@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lsprotocol import types as t
@@ -18,6 +19,18 @@ from pygls.lsp.client import LanguageClient
 
 from lsp_experts.errors import ExpertsError
 
+# Settings for measuring what an answer costs: every key asks the model, whatever it says is shown.
+EVERY_KEY_ASKS: Mapping[str, Any] = MappingProxyType(
+    {
+        "reuseSuggestions": False,
+        "trigger": "always",
+        "debounce": "off",
+        "confidence": 0,
+        "checkSyntax": False,
+        "speculate": False,
+        "statistics": False,
+    }
+)
 _ANSWER_TIMEOUT_S = 120.0
 _STDERR_LINES = 40
 
