@@ -19,7 +19,8 @@ from pygls.lsp.client import LanguageClient
 
 from lsp_experts.errors import ExpertsError
 
-# Settings for measuring what an answer costs: every key asks the model, whatever it says is shown.
+# Settings for measuring what an answer costs: every key asks the model, whatever it says is shown, and all of it at
+# once (a block may come in parts).
 EVERY_KEY_ASKS: Mapping[str, Any] = MappingProxyType(
     {
         "reuseSuggestions": False,
@@ -27,6 +28,7 @@ EVERY_KEY_ASKS: Mapping[str, Any] = MappingProxyType(
         "debounce": "off",
         "confidence": 0,
         "checkSyntax": False,
+        "blocks": False,
         "speculate": False,
         "statistics": False,
     }

@@ -299,7 +299,7 @@ def test_all_regions_of_a_document() -> None:
     assert [(region.language, region.text) for region in found] == [("go", "a"), ("html", "<script>b</script>")]
     assert regions(SyntaxTree("ruby", "x")) == regions(SyntaxTree("", "")) == ()
     assert len(regions(SyntaxTree("html", "<style>a{}</style>" * 100))) == 64
-    assert len(regions(SyntaxTree("html", f"<style>{'a' * 60_000}</style>" * 3))) == 1
+    assert len(regions(SyntaxTree("html", f"<style>{'a' * 40_000}</style>" * 2))) == 1
 
 
 def test_the_page_round_php_is_one_region() -> None:

@@ -18,7 +18,7 @@ from lsp_experts.syntax.tree import SyntaxTree
 Finder = Callable[[SyntaxTree, Node], Iterator[Spot]]
 
 _MAX_REGIONS = 64
-_MAX_CHARS = 100_000  # of all regions of a document
+_MAX_CHARS = 60_000  # of all regions of a document
 _MAX_DEPTH = 3
 _QUOTE = re.compile(r"[\"'`]")
 
