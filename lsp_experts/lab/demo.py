@@ -180,7 +180,7 @@ async def run_demo(
     options: Mapping[str, Any], on_switch: Callable[[Switch], None], on_typed: Callable[[Typed], None]
 ) -> Demo:
     """Play the scenes against a server of its own. `on_switch` and `on_typed` are told as things happen."""
-    async with open_editor(options) as editor:
+    async with open_editor({**options, "statistics": False}) as editor:  # it is no user
         run = _Run(editor, on_switch, on_typed)
         origin = ""
         for scene in SCENES:
