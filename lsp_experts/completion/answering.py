@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from lsp_experts.completion.answer import Suggestion
-from lsp_experts.completion.asking import Asked, Asking
+from lsp_experts.completion.asking import Asked, Asking, filtered
 from lsp_experts.completion.combining import Combining
 from lsp_experts.completion.cost import expected_ms
 from lsp_experts.completion.debounce import Debounce
-from lsp_experts.completion.filters import filter_text
 from lsp_experts.completion.flights import Flight, Flights
 from lsp_experts.completion.held import hold
 from lsp_experts.completion.moment import not_now
@@ -77,7 +76,7 @@ class Answering:
 
     async def _along(self, asked: Asked, served: Served, key: str) -> Suggestion | Silence:
         """What an answer on its way says of what is typed meanwhile; else a new one, from a pause in typing on."""
-        flight = self._flights.joined_by(asked, key)
+        flight = self._flights.under_way(key)
         if flight is not None:
             joined = await self._join(flight, asked, key)
             if joined is not None:
@@ -91,13 +90,17 @@ class Answering:
 
     async def _join(self, flight: Flight, asked: Asked, key: str) -> Suggestion | Silence | None:
         """Wait for `flight`, or for its first lines where it takes long; None if it turns out to say something else."""
+        typed = flight.typed_by(asked)
+        if typed is None:
+            return None
         while flight.outcome is None:
-            if not flight.agrees_with(asked):
+            if not flight.agrees_with(typed):
                 return None
             late_s = self._flights.elapsed_s(flight) - _PATIENCE_S
-            if late_s >= 0 and (first := _first_lines(flight, asked)) is not None:
+            lines = flight.whole_lines_after(typed)
+            if late_s >= 0 and lines and (first := _first_lines(flight, asked, lines)) is not None:
                 return replace(first, total_ms=1000 * self._flights.elapsed_s(flight))
-            await flight.news(-late_s if late_s < 0 and flight.whole_lines_for(asked) else None)
+            await flight.news(-late_s if late_s < 0 and lines else None)
         outcome = flight.outcome
         if isinstance(outcome, EngineError):
             raise outcome
@@ -185,31 +188,14 @@ def known_answer(asked: Asked, key: str) -> Suggestion | None:
     left = reuse(asked.session.remembered, key, text[:offset], text[offset:])
     if left is None:
         return None
-    found = _filtered(asked, left.text, Candidate(left.expert, left.expert_reason), left.joint_probability)
-    return replace(found, reused=True) if found is not None else None
+    found = filtered(asked, left.text, Candidate(left.expert, left.expert_reason), left.joint_probability)
+    return replace(found, reused=True) if isinstance(found, Suggestion) else None
 
 
-def _first_lines(flight: Flight, asked: Asked) -> Suggestion | None:
-    """The lines that a flight has brought so far, where they make a suggestion. The engine was sure enough of them."""
-    text = flight.whole_lines_for(asked)
-    found = _filtered(asked, text, flight.candidate, 1.0) if text else None
-    return replace(found, reused=flight.asked is not asked) if found is not None else None
-
-
-def _filtered(asked: Asked, text: str, candidate: Candidate, probability: float) -> Suggestion | None:
-    filtered = filter_text(
-        text, asked.cursor, tree=asked.session.tree, language=asked.session.language, settings=asked.settings
-    )
-    if filtered.reason:
-        return None
-    return Suggestion(
-        text=filtered.text,
-        replace_right=filtered.replace_right,
-        expert=candidate.expert,
-        expert_reason=candidate.reason,
-        joint_probability=probability,
-        language=asked.session.language,
-    )
+def _first_lines(flight: Flight, asked: Asked, lines: str) -> Suggestion | None:
+    """The `lines` that a flight has brought so far, where they make a suggestion: the engine is sure enough of them."""
+    found = filtered(asked, lines, flight.candidate, 1.0)
+    return replace(found, reused=flight.asked is not asked) if isinstance(found, Suggestion) else None
 
 
 def keep(session: Session, asked: Asked, key: str, answer: Suggestion) -> None:

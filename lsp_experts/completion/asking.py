@@ -23,6 +23,7 @@ from lsp_experts.completion.warming import CompletionEngine
 from lsp_experts.engine.call import Call
 from lsp_experts.engine.protocol import Choice, Complete, CompleteReport
 from lsp_experts.errors import EngineError
+from lsp_experts.routing.chain import Candidate
 from lsp_experts.routing.regions import Region
 from lsp_experts.settings import Settings
 from lsp_experts.syntax.scope import Scope, scope_at
@@ -177,17 +178,22 @@ def _shown(asked: Asked, choice: Choice, served: Served, least: float) -> Sugges
     text = confident(whole, choice.line_probabilities, least)
     if whole.strip() and not text.strip():
         return Silence("not sure", f"{choice.joint_probability:.3f} is less than {least:.3f}")
-    filtered = filter_text(
+    lines = choice.line_probabilities[: text.count("\n") + 1]
+    return filtered(asked, text, served.candidate, math.prod(lines) if lines else choice.joint_probability)
+
+
+def filtered(asked: Asked, text: str, candidate: Candidate, probability: float) -> Suggestion | Silence:
+    """The suggestion that `candidate`'s `text` makes where it was asked, or why it makes none."""
+    found = filter_text(
         text, asked.cursor, tree=asked.session.tree, language=asked.session.language, settings=asked.settings
     )
-    if filtered.reason:
-        return Silence(filtered.reason)
-    lines = choice.line_probabilities[: text.count("\n") + 1]
+    if found.reason:
+        return Silence(found.reason)
     return Suggestion(
-        text=filtered.text,
-        replace_right=filtered.replace_right,
-        expert=served.candidate.expert,
-        expert_reason=served.candidate.reason,
-        joint_probability=math.prod(lines) if lines else choice.joint_probability,
+        text=found.text,
+        replace_right=found.replace_right,
+        expert=candidate.expert,
+        expert_reason=candidate.reason,
+        joint_probability=probability,
         language=asked.session.language,
     )

@@ -50,20 +50,19 @@ class Flight:
             then.view.text[then.offset :],
         )
 
-    def agrees_with(self, asked: Asked) -> bool:
-        """Whether `asked` types along what is said here: as far as either of them goes.
+    def agrees_with(self, typed: str) -> bool:
+        """Whether what was `typed` since goes along with what is said here: as far as either of them goes.
 
         As long as nothing is said, nobody disagrees: giving up now would only decode the same prompt again, and who
         types faster than that would never get an answer.
         """
-        typed = self.typed_by(asked)
-        return typed is not None and (self.text.startswith(typed) or typed.startswith(self.text))
+        return self.text.startswith(typed) or typed.startswith(self.text)
 
-    def whole_lines_for(self, asked: Asked) -> str:
-        """What is left of the lines that are complete already; "" if nothing is."""
-        typed, end = self.typed_by(asked), self.text.rfind("\n")
+    def whole_lines_after(self, typed: str) -> str:
+        """What is left behind `typed` of the lines that are complete already; "" if nothing is."""
+        end = self.text.rfind("\n")
         whole = self.text[:end] if end > 0 else ""
-        return whole[len(typed) :] if typed is not None and whole.startswith(typed) and whole.strip() else ""
+        return whole[len(typed) :] if whole.startswith(typed) and whole.strip() else ""
 
     def runs(self, call: Call[CompleteReport]) -> None:
         """The engine works on it."""
@@ -116,12 +115,10 @@ class Flights:
         self._task = asyncio.get_running_loop().create_task(self._fly(flight))
         return flight
 
-    def joined_by(self, asked: Asked, key: str) -> Flight | None:
-        """The flight that says what `asked` types along, if it is still on its way."""
+    def under_way(self, key: str) -> Flight | None:
+        """The flight that the files of `key` make, if there is one on its way."""
         flight = self._flight
-        if flight is None or flight.outcome is not None or flight.key != key:
-            return None
-        return flight if flight.agrees_with(asked) else None
+        return flight if flight is not None and flight.outcome is None and flight.key == key else None
 
     def elapsed_s(self, flight: Flight) -> float:
         """Seconds since it started."""

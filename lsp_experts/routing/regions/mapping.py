@@ -63,10 +63,6 @@ class Mapping:
         """Is anything between two places of the source that must stay?"""
         return any(run.held and run.start < end and start < run.start + run.length for run in self.runs)
 
-    def is_held(self, offset: int) -> bool:
-        """Is this place of the source within code of the host?"""
-        return any(run.held and run.start < offset < run.start + run.length for run in self.runs)
-
     def _round(self, offset: int) -> tuple[Run, ...]:
         first = bisect_left(self._ends, offset)
         return self.runs[first : bisect_right(self._ats, offset)]
