@@ -30,11 +30,11 @@ def byte_letters() -> list[str]:
     return [letters[byte] for byte in range(256)]
 
 
-def vocabulary(fim: bool = True) -> tuple[list[str], list[int], list[str]]:
+def vocabulary(fim: bool = True, words: tuple[str, ...] = _WORDS) -> tuple[list[str], list[int], list[str]]:
     """(tokens, token types, merges)."""
     letters = byte_letters()
     tokens, merges = list(letters), []
-    for word in _WORDS:
+    for word in words:
         for form in (word, " " + word) if word.strip() else (word,):
             spelled = "".join(letters[byte] for byte in form.encode())
             built = spelled[0]
@@ -50,10 +50,13 @@ def vocabulary(fim: bool = True) -> tuple[list[str], list[int], list[str]]:
 
 def write_tiny_gguf(
     path: Path, *, seed: int = 7, tied: bool = False, quantised: bool = False, fim: bool = True, n_ctx: int = 512,
-    n_ff: int = 64,
+    n_ff: int = 64, letters: bool = False,
 ) -> Path:  # fmt: skip
-    """Write the model to `path`. `quantised`: the vocabulary tables as Q8_0, as in real files. `n_ff`: its width."""
-    tokens, types, merges = vocabulary(fim)
+    """Write the model to `path`. `quantised`: the vocabulary tables as Q8_0, as in real files. `n_ff`: its width.
+
+    `letters`: its tokens are bytes, and it says printable ASCII only: a text is tokenised as it was said.
+    """
+    tokens, types, merges = vocabulary(fim, ("    ",) if letters else _WORDS)
     n_embd, n_layer, n_head = 32, 2, 2
     rng = np.random.default_rng(seed)
     writer = gguf.GGUFWriter(path, "qwen2")
@@ -82,7 +85,10 @@ def write_tiny_gguf(
 
     def table(name: str) -> None:
         data = random(len(tokens), n_embd, scale=1.0)
-        data[:256] *= 0.4  # it should rather say words than bytes
+        if letters and name == "output.weight":
+            data[:33] = data[126:] = 0
+        else:
+            data[:256] *= 0.4  # it should rather say words than bytes
         if quantised:
             kind = gguf.GGMLQuantizationType.Q8_0
             writer.add_tensor(name, gguf.quants.quantize(data, kind), raw_dtype=kind)

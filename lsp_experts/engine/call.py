@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from lsp_experts.engine.protocol import Complete, Request
+from lsp_experts.engine.protocol import Request, priority_of
 from lsp_experts.errors import EngineError
 
 R = TypeVar("R")
@@ -102,4 +102,4 @@ class OpenRequest:
     @property
     def rank(self) -> tuple[int, int]:
         """The order in which the engine takes waiting requests."""
-        return (self.request.priority if isinstance(self.request, Complete) else -1, self.call.id)
+        return (priority_of(self.request), self.call.id)

@@ -7,12 +7,9 @@ it every open call, as EngineDied; a process is always reaped. While no call is 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import itertools
 import json
-import sys
-from array import array
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,25 +18,8 @@ from typing import Any, TypeVar
 
 from lsp_experts.engine.call import Call, OpenRequest
 from lsp_experts.engine.death import Death, exit_name, prefer_as_memory_victim
-from lsp_experts.engine.protocol import (
-    MAX_LINE_BYTES,
-    PROTOCOL_VERSION,
-    Cancel,
-    Complete,
-    CompleteReport,
-    Empty,
-    Evict,
-    Load,
-    LoadReport,
-    Logits,
-    MoveReport,
-    Request,
-    StateReport,
-    Target,
-    Tokenize,
-    encode_request,
-    structure,
-)
+from lsp_experts.engine.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Cancel, Empty, Request, encode_request
+from lsp_experts.engine.requests import Requests
 from lsp_experts.engine.stderr_tail import StderrTail
 from lsp_experts.engine.work import Work, work_of
 from lsp_experts.errors import EngineDied, EngineError
@@ -63,7 +43,7 @@ class _NotProtocolError(Exception):
     """A line that this protocol does not know; the text says what it was, and never quotes it."""
 
 
-class EngineClient:
+class EngineClient(Requests):
     """One engine process. Made by `start`; bound to the event loop that started it."""
 
     def __init__(self, process: Process, tail: StderrTail, patience: Patience) -> None:
@@ -143,43 +123,7 @@ class EngineClient:
         if self.death:
             callback(self.death)
 
-    # -- requests -----------------------------------------------------------------------------------------------------
-
-    def load(self, load: Load, on_progress: Callable[[float], None] | None = None) -> Call[LoadReport]:
-        """Load an expert; `on_progress` gets fractions from 0 to 1."""
-        return self._call("load", load, lambda event: structure(event, LoadReport), on_progress)
-
-    def complete(self, request: Complete) -> Call[CompleteReport]:
-        """Complete a prompt."""
-        return self._call("complete", request, lambda event: structure(event, CompleteReport))
-
-    def park(self, expert: str) -> Call[MoveReport]:
-        """Save an expert's KV cache and free its context; its model stays, what runs on it is cancelled."""
-        return self._call("park", Target(expert), _moved)
-
-    def unpark(self, expert: str) -> Call[MoveReport]:
-        """Make a parked expert ready again."""
-        return self._call("unpark", Target(expert), _moved)
-
-    def evict(self, expert: str, *, forget: bool = False) -> Call[MoveReport]:
-        """Free an expert, its saved KV too if `forget`; what runs on it is cancelled."""
-        return self._call("evict", Evict(expert, forget), _moved)
-
-    def logits(self, request: Logits) -> Call[array[float]]:
-        """The logits after a prompt, as float32."""
-        return self._call("logits", request, _logits)
-
-    def tokenize(self, request: Tokenize) -> Call[list[list[int]]]:
-        """Token ids of texts."""
-        return self._call("tokenize", request, lambda event: structure(event["tokens"], list[list[int]]))
-
-    def state(self) -> Call[StateReport]:
-        """What is loaded and how much memory it takes."""
-        return self._call("state", Empty(), lambda event: structure(event, StateReport))
-
-    def ping(self) -> Call[None]:
-        """Ends when the engine's reader thread answers."""
-        return self._call("ping", Empty(), lambda _: None)
+    # -- the end ------------------------------------------------------------------------------------------------------
 
     async def ended(self) -> None:
         """Wait until the process is reaped and its calls have ended, whoever ended it."""
@@ -384,15 +328,3 @@ class EngineClient:
         entries, self._open, self._running = list(self._open.values()), {}, None
         for entry in entries:
             entry.call.end(error)
-
-
-def _moved(event: Mapping[str, Any]) -> MoveReport:
-    return structure(event, MoveReport)
-
-
-def _logits(event: Mapping[str, Any]) -> array[float]:
-    values = array("f")
-    values.frombytes(base64.b64decode(structure(event["logits"], str), validate=True))
-    if sys.byteorder == "big":
-        values.byteswap()
-    return values

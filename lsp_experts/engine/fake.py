@@ -1,7 +1,8 @@
 """The engine without llama.cpp, for tests of everything above it: `python -m lsp_experts.engine.fake [FAULT ...]`.
 
-It speaks engine/protocol.py with toy models (fake_model.py) in a memory (fake_memory.py), and obeys scripted faults
-(fake_faults.py). No test double of the client is needed: the process, the pipe, the signals and the exits are real.
+It speaks engine/protocol.py with toy models (fake_model.py, fake_scoring.py) in a memory (fake_memory.py), and obeys
+scripted faults (fake_faults.py). The variable LSP_EXPERTS_FAKE_TEXT says what toys say, LSP_EXPERTS_FAKE_SURPRISE what
+surprises them. No test double of the client is needed: the process, the pipe, the signals and the exits are real.
 """
 
 from __future__ import annotations
@@ -25,7 +26,20 @@ from lsp_experts.engine import protocol
 from lsp_experts.engine.fake_faults import Fault, Script, parse
 from lsp_experts.engine.fake_memory import ToyMemory
 from lsp_experts.engine.fake_model import Cancelled, Turn, script_of, toy_tokens
-from lsp_experts.engine.protocol import Cancel, Complete, Evict, Load, LoadReport, Logits, Request, Target, Tokenize
+from lsp_experts.engine.fake_scoring import score, surprises_of
+from lsp_experts.engine.protocol import (
+    Cancel,
+    Complete,
+    Evict,
+    Load,
+    LoadReport,
+    Logits,
+    Request,
+    Score,
+    Target,
+    Tokenize,
+    priority_of,
+)
 from lsp_experts.errors import EngineError
 
 _MAX_WAITING = 256
@@ -47,8 +61,10 @@ class _Job:
         return str(getattr(self.request, "expert", ""))
 
     def computes_on(self, expert: str) -> bool:
-        """Whether this is a completion that `expert` leads or takes part in."""
-        return isinstance(self.request, Complete) and expert in (self.expert, *self.request.partners)
+        """Whether `expert` completes or scores for it, alone or with partners."""
+        if isinstance(self.request, Complete):
+            return expert in (self.expert, *self.request.partners)
+        return isinstance(self.request, Score) and expert == self.expert
 
 
 class FakeEngine:
@@ -57,6 +73,7 @@ class FakeEngine:
     def __init__(self, script: Script, source: BinaryIO, sink: BinaryIO) -> None:
         self._script, self._source, self._sink = script, source, sink
         self._memory = ToyMemory(script)
+        self._surprises = surprises_of(os.environ)
         self._queue: list[_Job] = []
         self._running: _Job | None = None
         self._changed = threading.Condition()
@@ -110,11 +127,10 @@ class FakeEngine:
             self._put(request_id, op, request)
 
     def _put(self, request_id: int, op: str, request: Request) -> None:
-        priority = request.priority if isinstance(request, Complete) else -1
         with self._changed:
             full = len(self._queue) >= _MAX_WAITING
             if not full:
-                heapq.heappush(self._queue, _Job(priority, next(self._arrivals), request_id, op, request))
+                heapq.heappush(self._queue, _Job(priority_of(request), next(self._arrivals), request_id, op, request))
                 self._changed.notify()
         if full:
             self._fail(request_id, "busy", "too many requests wait")
@@ -154,6 +170,8 @@ class FakeEngine:
                 return self._load(job, load)
             case "complete", Complete() as request:
                 return self._complete(job, request)
+            case "score", Score() as request:
+                return asdict(score(self._memory.hot_toy(request.expert), request, self._turn_of(job), self._surprises))
             case "park" | "unpark" | "evict", Target() | Evict() as request:
                 return self._move(job.op, request)
             case "logits", Logits() as request:
@@ -218,21 +236,23 @@ class FakeEngine:
             if partner.n_vocab != toy.n_vocab:
                 raise EngineError("bad_request", f"{partner.name} has another vocabulary than {toy.name}")
 
+        return asdict(toy.complete(request, self._turn_of(job), partners))
+
+    def _turn_of(self, job: _Job) -> Turn:
         def on_token() -> None:
-            self._misbehave("token", request.expert)
+            self._misbehave("token", job.expert)
             job.cancelled.wait(self._script.seconds("slow"))
 
         def on_prompt(tokens: int) -> None:
             job.cancelled.wait(self._script.seconds("slow_prompt") * tokens)
 
-        turn = Turn(
+        return Turn(
             cancelled=job.cancelled.is_set,
             must_yield=lambda: bool(self._queue) and self._queue[0].priority < job.priority,
             on_prompt=on_prompt,
             on_token=on_token,
             on_text=lambda text: self._send(job.request_id, "piece", text=text),
         )
-        return asdict(toy.complete(request, turn, partners))
 
     # -- both ---------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ Faults are WHAT[:ARGUMENT][@WHEN[N][:EXPERT]][+extra_bufts]:
 
     die:SIGSEGV@load       dies of a signal (default SIGKILL) at every load; @load2: at the second one only
     die@load+extra_bufts   ... only if the load asks for extra buffer types
-    die:SIGKILL@token3     WHEN is load, complete, token, park, unpark, evict, logits, tokenize or state
+    die:SIGKILL@token3     WHEN is load, complete, score, token, park, unpark, evict, logits, tokenize or state
     die@complete:go        ... only for expert go
     exit0, exit3@complete  exits with that code (default: at the first completion)
     hang@complete          stops answering anything, pings too
@@ -16,7 +16,7 @@ Faults are WHAT[:ARGUMENT][@WHEN[N][:EXPERT]][+extra_bufts]:
 
 Settings are NAME[:VALUE]:
 
-    slow:5ms, slow_prompt:1ms   per generated token, per decoded prompt token
+    slow:5ms, slow_prompt:1ms   per generated token, per decoded token of prompts and scored texts
     slow_load:50ms       per load that finds no weights to share
     slow_park:50ms, slow_unpark:50ms, slow_evict:50ms
     load_failed:go       refuses to load that expert

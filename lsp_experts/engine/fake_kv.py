@@ -14,6 +14,7 @@ class ToyCache:
 
     mirror: list[str] = field(default_factory=list)
     shelf: list[list[str]] = field(default_factory=list)
+    interrupted: bool = False  # who filled the mirror gave way, and will go on
 
     @property
     def shelf_tokens(self) -> int:
@@ -28,15 +29,17 @@ class ToyCache:
     def prepare(self, tokens: list[str], *, aside: bool = False) -> int:
         """Cut the mirror, or a better one from the shelf, to what it shares with `tokens`; how many those are.
 
-        A mirror that would lose over half of itself goes to the shelf, and any that gives way to a prompt that is only
-        prepared for later (`aside`); the oldest of more than SHELF is dropped.
+        A mirror that would lose over half of itself goes to the shelf, and so does any whose owner was interrupted, or
+        that makes room for what is nobody's keystroke (`aside`); the oldest of more than SHELF is dropped.
         """
         kept = shared(self.mirror, tokens)
         best = max(self.shelf, key=lambda saved: shared(saved, tokens), default=[])
         found = shared(best, tokens) >= kept + _WORTH
         if found:
             self.shelf.remove(best)
-        if len(self.mirror) - kept >= _WORTH and (found or aside or kept < len(self.mirror) / 2):
+        leaves = found or aside or self.interrupted or kept < len(self.mirror) / 2
+        self.interrupted = False
+        if len(self.mirror) - kept >= _WORTH and leaves:
             self.shelf = [*self.shelf, self.mirror][-SHELF:]
             self.mirror = self.mirror[:]
         if found:

@@ -4,10 +4,10 @@ Tokens are words, runs of blanks, newlines and single other characters; a contro
 token at the start of every prompt. So counts of prompt and cached tokens are real longest-common-prefix figures.
 
 What it says: the scripted text of the expert, less what stands before the cursor already. If the script is `return x`
-and the text before the cursor ends in `ret`, it says `urn x`. Text before the cursor is the first user segment, and the
-last one where that ends the prompt (as in an anchored prompt). Without a script it says `«EXPERT»:N`, N being the
-number of prompt tokens. In an ensemble all toys read the prompt, the first one speaks, and each token has the mean of
-their probabilities. The script is the variable LSP_EXPERTS_FAKE_TEXT: a text for all experts, or a JSON object
+and the text before the cursor ends in `ret`, it says `urn x`. Text before the cursor is the first user segment, and
+those that end the prompt (as in an anchored prompt). Without a script it says `«EXPERT»:N`, N being the number of
+prompt tokens. In an ensemble all toys read the prompt, the first one speaks, and each token has the mean of their
+probabilities. The script is the variable LSP_EXPERTS_FAKE_TEXT: a text for all experts, or a JSON object
 {"go": "return x", "*": "..."}. In place of a text may stand {"text": "a\nb", "lines": [0.9, 0.4]}, which says the
 probability of each line; or a list of texts, the choices that a request for several gets. Nothing is ever drafted.
 """
@@ -37,9 +37,17 @@ class Cancelled(Exception):
     """The request that was running has been cancelled."""
 
 
+@dataclass(eq=False)
+class GaveWay(Cancelled):
+    """It gave way to a more urgent one; so much of its prompt had been decoded, and cached before."""
+
+    decoded_tokens: int = 0
+    cached_tokens: int = 0
+
+
 @dataclass
 class Turn:
-    """What surrounds a running completion."""
+    """What surrounds a running request."""
 
     cancelled: Callable[[], bool]
     must_yield: Callable[[], bool]
@@ -102,29 +110,33 @@ class ToyExpert:
         """Toys whose names start with `alien` have another vocabulary than the others."""
         return 2000 if self.name.startswith("alien") else 1000
 
-    def prompt(self, segments: tuple[Segment, ...], *, heal: bool, room: int) -> tuple[list[str], str]:
+    def prompt(
+        self, segments: tuple[Segment, ...], *, heal: bool, room: int, whole: bool = False
+    ) -> tuple[list[str], str]:
         """The prompt's tokens, and the text that the first generated tokens have to spell again."""
         parts = [["\0" + segment.text] if segment.control else toy_tokens(segment.text) for segment in segments]
         users = [index for index, segment in enumerate(segments) if not segment.control]
         must = parts[users[-1]].pop() if heal and users and parts[users[-1]] else ""
         over = 1 + sum(map(len, parts)) - room
-        if over > 0 and users:
+        if over > 0 and users and not whole:
             parts[users[0]] = parts[users[0]][-(-over // _TRIM_STEP) * _TRIM_STEP :]
         tokens = [_START, *(token for part in parts for token in part)]
         if len(tokens) > room:
-            raise EngineError("bad_request", f"a prompt of {len(tokens)} tokens does not fit {room}")
+            raise EngineError("bad_request", f"its prompt is {len(tokens)} tokens long, and there is room for {room}")
         return tokens, must
 
-    def prefill(self, tokens: list[str], turn: Turn, *, warming: bool) -> int:
+    def prefill(self, tokens: list[str], turn: Turn, *, warming: bool = False, gives_way: bool = False) -> int:
         """Bring the mirror to `tokens`; how many were decoded. At least one, except while warming."""
-        mirror_tokens = self.cache.prepare(tokens, aside=warming)
+        mirror_tokens = self.cache.prepare(tokens, aside=warming or gives_way)
         if not warming:
             mirror_tokens = min(mirror_tokens, len(tokens) - 1)
         del self.cache.mirror[mirror_tokens:]
         decoded = 0
         for start in range(mirror_tokens, len(tokens), _CHUNK):
-            if turn.cancelled() or (warming and turn.must_yield()):
+            if turn.cancelled():
                 raise Cancelled
+            if (warming or gives_way) and turn.must_yield():
+                raise GaveWay(decoded, mirror_tokens)
             part = tokens[start : start + _CHUNK]
             turn.on_prompt(len(part))
             self.cache.mirror.extend(part)
@@ -138,18 +150,27 @@ class ToyExpert:
         warming = stop.max_tokens <= 0
         ensemble = (self, *partners)
         room = min(toy.n_ctx for toy in ensemble) - max(8, stop.max_tokens) - 1
-        tokens, must = self.prompt(request.segments, heal=request.heal, room=room)
-        decoded, *_ = [toy.prefill(tokens, turn, warming=warming) for toy in ensemble]
+        tokens, must = self.prompt(request.segments, heal=request.heal, room=room, whole=request.whole)
+        gives_way = request.gives_way
+        try:
+            decoded, *_ = [toy.prefill(tokens, turn, warming=warming, gives_way=gives_way) for toy in ensemble]
+        except GaveWay as gave:
+            if not gives_way:
+                raise
+            _interrupt(ensemble)
+            return report("", "gave way", gave.decoded_tokens, gave.cached_tokens, 0, started, 0.0)
         cached = len(tokens) - decoded
         if warming:
             return report("", "warm", decoded, cached, 0, started, started)
         before, probability = _before(request.segments), sum(toy.probability for toy in ensemble) / len(ensemble)
         says, *others = self.script or (Scripted(f"«{self.name}»:{len(tokens)}"),)
-        main = Speech(stop, turn)
+        main = Speech(stop, turn, gives_way=gives_way)
         for piece in main.say(says.tokens(before, must, probability)):
             for toy in ensemble:
                 toy.cache.mirror.append(piece)
         text, reason = main.ended
+        if reason == "gave way":
+            _interrupt(ensemble)
         return report(
             text,
             reason,
@@ -169,8 +190,8 @@ class ToyExpert:
 class Speech:
     """Tokens said one by one under the rules of a Stop."""
 
-    def __init__(self, stop: Stop, turn: Turn) -> None:
-        self._stop, self._turn = stop, turn
+    def __init__(self, stop: Stop, turn: Turn, *, gives_way: bool = False) -> None:
+        self._stop, self._turn, self._gives_way = stop, turn, gives_way
         self.spelling = Spelling(stop)
         self.generated = self.forced = 0
         self.first = 0.0  # time.monotonic() of the first token
@@ -200,8 +221,16 @@ class Speech:
             if stop.time_ms and (time.monotonic() - self.first) * 1000 >= stop.time_ms:
                 self.ended = self.spelling.at_end("time")
                 return
+            if self._gives_way and self._turn.must_yield():
+                self.ended = (self.spelling.text, "gave way")
+                return
             yield piece
         self.ended = self.spelling.at_end("end")
+
+
+def _interrupt(toys: Sequence[ToyExpert]) -> None:
+    for toy in toys:
+        toy.cache.interrupted = True
 
 
 def _aside(tokens: Iterable[tuple[str, str, float]], stop: Stop) -> Choice:
@@ -214,9 +243,9 @@ def _aside(tokens: Iterable[tuple[str, str, float]], stop: Stop) -> Choice:
 
 def _before(segments: tuple[Segment, ...]) -> str:
     """The text before the cursor."""
-    users = [segment.text for segment in segments if not segment.control]
-    before = users[0] if users else ""
-    return before + users[-1] if len(users) > 1 and not segments[-1].control else before
+    first = next((index for index, segment in enumerate(segments) if not segment.control), len(segments))
+    end = max((index + 1 for index, segment in enumerate(segments) if segment.control), default=0)
+    return "".join(segment.text for segment in (*segments[first : first + 1], *segments[max(first + 1, end) :]))
 
 
 def toy_tokens(text: str) -> list[str]:

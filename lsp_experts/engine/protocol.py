@@ -1,11 +1,11 @@
-"""The pipe between server and engine: version 3.
+"""The pipe between server and engine: version 4.
 
 One JSON object per line, ASCII, at most MAX_LINE_BYTES. The server writes requests, the engine writes events.
 
 Request: {"id": int, "op": OPERATIONS[i], ...fields of the request's dataclass}
 Event:   {"id": int, "event": "done" | "piece" | "progress" | "error", ...}; one "done" or "error" ends a request.
          Both may carry "work": [tokens run through models since the start, of them tokens of prompts].
-         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 3, "build": {...}}.
+         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 4, "build": {...}}.
 
 op          request dataclass   events
 load        Load                progress {"fraction"} ..., done = LoadReport (after a real decode of two tokens)
@@ -14,6 +14,7 @@ park        Target              done = MoveReport  save the KV cache, free the c
 unpark      Target              done = MoveReport  pages, context and KV cache again
 evict       Evict               done = MoveReport  free everything but saved KV; cancels what runs on the expert
 complete    Complete            piece {"text"} ..., done = CompleteReport
+score       Score               done = ScoreReport   how likely texts are behind a prompt
 logits      Logits              done {"logits": base64 of little-endian float32, "tokens": [int]}   (lab only)
 tokenize    Tokenize            done {"tokens": [[int]...]}      (lab only)
 cancel      Cancel              done {}; the cancelled request ends with error "cancelled"
@@ -37,12 +38,13 @@ from cattrs.errors import BaseValidationError
 
 from lsp_experts.errors import EngineError
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 MAX_LINE_BYTES = 8 * 1024 * 1024
+MAX_SCORED_TOKENS = 65_536  # of all texts of a Score: about 5 MB of a report, which is one line
 MAX_PROMPT_BYTES = 256 * 1024  # CVE-2025-52566: llama_tokenize overflowed on enormous texts
 
 OPERATIONS = (
-    "load", "park", "unpark", "evict", "complete", "logits", "tokenize", "cancel", "state", "ping", "shutdown",
+    "load", "park", "unpark", "evict", "complete", "score", "logits", "tokenize", "cancel", "state", "ping", "shutdown",
 )  # fmt: skip
 
 ERROR_CODES = (
@@ -146,8 +148,25 @@ class Complete:
     partners: tuple[str, ...] = ()
     choices: int = 1  # different completions, at most 3, decoded together: they part at the first token that shows
     # something, and with several none is empty where anything could be said
+    gives_way: bool = False  # a more urgent request ends it: "gave way", with what was said so far (perhaps nothing).
+    # Who asks again with that behind the prompt goes on where it stopped
+    whole: bool = False  # a prompt that does not fit into the context is a "bad_request", instead of losing its head
     draft_tokens: int = 0  # at most 15, guessed from the prompt by n-grams and checked in one decode. The text stays
     # the same, but for ties: a decode of several tokens rounds the last bits of logits otherwise
+
+
+@dataclass(frozen=True)
+class Score:
+    """How likely is each of `texts` (user text) behind the prompt of `segments`? Nothing is generated or trimmed.
+
+    Texts that begin with the same tokens are decoded once as far as they agree. What is too long for the context, or
+    over MAX_SCORED_TOKENS, is a "bad_request". A more urgent request ends it as "cancelled".
+    """
+
+    expert: str
+    segments: tuple[Segment, ...]
+    texts: tuple[str, ...]
+    priority: int = 8
 
 
 @dataclass(frozen=True)
@@ -178,7 +197,12 @@ class Cancel:
     keep_prefill: bool = False
 
 
-Request = Empty | Target | Evict | Load | Complete | Logits | Tokenize | Cancel
+Request = Empty | Target | Evict | Load | Complete | Score | Logits | Tokenize | Cancel
+
+
+def priority_of(request: Request) -> int:
+    """When the engine takes a waiting request, smaller first; what loads and frees experts goes before all others."""
+    return request.priority if isinstance(request, Complete | Score) else -1
 
 
 @dataclass(frozen=True)
@@ -213,7 +237,7 @@ class MoveReport:
 
 StopReason = Literal[
     "end", "lines", "text", "dedent", "rejoin", "bracket", "block", "repetition", "unsure", "tokens", "time", "context",
-    "unhealable", "warm",
+    "unhealable", "warm", "gave way",
 ]  # fmt: skip
 
 
@@ -244,6 +268,26 @@ class CompleteReport:
     others: tuple[Choice, ...] = ()  # the other choices, the likeliest first
     drafted_tokens: int = 0  # guessed
     accepted_tokens: int = 0  # of them, those that were right: so many decodes were saved
+
+
+@dataclass(frozen=True)
+class TextScore:
+    """One text, token by token; all lists have one item per token, probabilities are natural logarithms."""
+
+    starts: tuple[int, ...]  # code points of the text before the character that the token begins in
+    log_probabilities: tuple[float, ...]
+    best_log_probabilities: tuple[float, ...]  # of the likeliest token there
+    entropies: tuple[float, ...]  # nats, of all that could have come there
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """The score of each text, in order; tokens as in CompleteReport."""
+
+    scores: tuple[TextScore, ...]
+    prompt_tokens: int  # decoded
+    cached_tokens: int
+    total_ms: float
 
 
 @dataclass(frozen=True)
@@ -284,8 +328,8 @@ class StateReport:
 
 
 _REQUESTS: dict[str, type[Any]] = {
-    "load": Load, "park": Target, "unpark": Target, "evict": Evict, "complete": Complete, "logits": Logits,
-    "tokenize": Tokenize, "cancel": Cancel, "state": Empty, "ping": Empty, "shutdown": Empty,
+    "load": Load, "park": Target, "unpark": Target, "evict": Evict, "complete": Complete, "score": Score,
+    "logits": Logits, "tokenize": Tokenize, "cancel": Cancel, "state": Empty, "ping": Empty, "shutdown": Empty,
 }  # fmt: skip
 
 

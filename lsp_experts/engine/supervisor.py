@@ -22,6 +22,8 @@ from lsp_experts.engine.protocol import (
     LoadReport,
     Logits,
     MoveReport,
+    Score,
+    ScoreReport,
     StateReport,
     Tokenize,
 )
@@ -31,7 +33,7 @@ from lsp_experts.errors import EngineDied, EngineError
 
 R = TypeVar("R")
 # Ops in which an expert's file is at work; to park or evict only frees what worked before.
-_BLAMED = ("load", "complete", "unpark", "logits", "tokenize")
+_BLAMED = ("load", "complete", "score", "unpark", "logits", "tokenize")
 
 
 class Supervisor:
@@ -152,6 +154,10 @@ class Supervisor:
         missing = next((partner for partner in request.partners if partner not in self._loaded), request.expert)
         self._completions += 1
         return self._ask(missing, lambda client: client.complete(request))
+
+    def score(self, request: Score) -> Call[ScoreReport]:
+        """How likely texts are behind a prompt. An expert not loaded in this generation: "unknown_expert"."""
+        return self._ask(request.expert, lambda client: client.score(request))
 
     async def logits(self, request: Logits) -> array[float]:
         """The logits after a prompt (lab)."""

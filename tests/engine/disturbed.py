@@ -1,9 +1,11 @@
-"""Run by test_real_drafts.py and test_real_choices.py as a process of its own, so that a crash is a failed test.
+"""Run by the tests of the real engine as a process of its own, so that a crash is a failed test.
 
 `disturbed.py drafts MODEL`: whatever is guessed, right, wrong or partly right, the answer is that without guesses.
 `disturbed.py aborts MODEL CHOICES DRAFT_TOKENS`: each decode of a completion is aborted in turn.
+`disturbed.py scores MODEL`: each decode of a score is aborted in turn, and it gives way at each place where it can.
+`disturbed.py interruptions MODEL CHOICES`: a completion gives way at each place where it can, and goes on.
 
-After each completion, aborted or not, the cache holds what the mirror says and nothing of another sequence; and the
+After each request, aborted or not, the cache holds what the mirror says and nothing of another sequence; and the
 next answer is that of an undisturbed expert. Prints what was seen as JSON.
 """
 
@@ -14,23 +16,28 @@ import random
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
-from lsp_experts.engine.protocol import Complete, CompleteReport, Load, Segment, Stop
+from lsp_experts.engine.protocol import Complete, CompleteReport, Load, Score, ScoreReport, Segment, Stop
 from lsp_experts.engine.worker.drafting import Lookup
 from lsp_experts.engine.worker.expert import N_BRANCHES
 from lsp_experts.engine.worker.generation import complete
 from lsp_experts.engine.worker.model import Aborted
 from lsp_experts.engine.worker.native import AbortFlag, open_library
-from lsp_experts.engine.worker.prompting import Turn
+from lsp_experts.engine.worker.prompting import Superseded, Turn
 from lsp_experts.engine.worker.roster import Roster
+from lsp_experts.engine.worker.scoring import score
 
 PIECES = ("func ", "return ", "x", "\n", "\t", "(", ") ", "err", "é", "日")
 STOP = Stop(max_tokens=24, max_lines=99, repetition=False)
 REQUEST = Complete("tiny", (Segment("func add(a int, b int) int {\n\treturn a + b\n}\nfunc add(a int"),), stop=STOP)
 
 
+T = TypeVar("T")
+
+
 class Disturbed:
-    """One expert whose decodes can be aborted and whose guesses are made up."""
+    """One expert whose decodes can be aborted, whose guesses are made up, and which is asked to give way."""
 
     def __init__(self, model: str) -> None:
         self._native = open_library()
@@ -39,6 +46,7 @@ class Disturbed:
         roster.load(Load("tiny", model, n_ctx=512), lambda _: True)
         self.expert = roster.expert("tiny")
         self.decodes = self.abort_at = 0
+        self.looks = self.yield_at = 0  # at the queue
         self._decode = self.expert._decode
         self.expert._decode = self._counted  # type: ignore[method-assign, assignment]
 
@@ -48,14 +56,27 @@ class Disturbed:
             self._flag.raise_flag()
         return self._decode(*arguments)  # type: ignore[arg-type]
 
+    def _must_yield(self) -> bool:
+        self.looks += 1
+        return self.looks == self.yield_at
+
     def ask(self, request: Complete) -> CompleteReport | None:
         """Its answer, None if it was aborted."""
-        self.decodes = 0
+        return self._run(lambda turn: complete([self.expert], request, turn, lambda _: None))
+
+    def score(self, request: Score) -> ScoreReport | None:
+        """Its scores, None if it was aborted or gave way."""
+        return self._run(lambda turn: score(self.expert, request, turn))
+
+    def _run(self, request: Callable[[Turn], T]) -> T | None:
+        self.decodes = self.looks = 0
         report = None
         try:
-            report = complete([self.expert], request, Turn(lambda: False, lambda: False), lambda _: None)
+            report = request(Turn(lambda: False, self._must_yield))
         except Aborted:
             self._flag.lower()
+        except Superseded:
+            assert self.yield_at
         of = self._native.C.llama_memory_seq_pos_max
         held = [of(self.expert._memory, sequence) + 1 for sequence in range(N_BRANCHES)]
         assert held == [len(self.expert.mirror), 0, 0], (held, len(self.expert.mirror))
@@ -127,6 +148,75 @@ def aborts(model: str, choices: int, draft_tokens: int) -> dict[str, int]:
     return {"decodes": decodes, "others": len(expected[2])}  # type: ignore[index]
 
 
+def interruptions(model: str, choices: int) -> dict[str, int]:
+    """Behind each interruption somebody asks about another place; then it goes on behind what it had said.
+
+    `model` must tokenise a text as it said it.
+    """
+    disturbed = Disturbed(model)
+    other = replace(REQUEST, segments=(Segment("<div>" * 16),))
+    seen = {"in prompt": 0, "in text": 0}
+    segments = (Segment("func 日() int {\n" * 10),)
+    request = Complete("tiny", segments, heal=False, stop=STOP, gives_way=True, choices=choices)
+    disturbed.expert.forget()
+    whole = disturbed.ask(request)
+    assert whole is not None and whole.prompt_tokens > 128
+    looks, disturbed.yield_at = disturbed.looks, 1
+    assert essence(disturbed.ask(replace(request, gives_way=False))) == essence(whole)
+    assert disturbed.looks == 0, "who does not give way does not look"
+    for yield_at in range(1, looks + 1):
+        disturbed.expert.forget()
+        disturbed.yield_at = yield_at
+        part = disturbed.ask(request)
+        disturbed.yield_at = 0
+        assert part is not None
+        if part.stop != "gave way":
+            assert choices > 1, "the best choice had ended"
+            continue
+        disturbed.ask(other)
+        left = replace(STOP, max_tokens=max(1, STOP.max_tokens - len(part.text)))
+        rest = disturbed.ask(replace(request, segments=(*segments, Segment(part.text)), stop=left, choices=1))
+        assert rest is not None
+        if part.text:
+            seen["in text"] += 1
+            assert rest.prompt_tokens == 1, "what it said last was not decoded before"
+        else:
+            seen["in prompt"] += 1
+            assert part.prompt_tokens + rest.prompt_tokens <= whole.prompt_tokens + 1
+        assert rest.cached_tokens + rest.prompt_tokens == whole.prompt_tokens + len(part.text)
+        assert (part.text + rest.text)[: STOP.max_tokens] == whole.text
+    return seen
+
+
+SCORE = Score("tiny", REQUEST.segments, ("return err", "return nil", "", "package " * 20, "return err != nil", "日本"))
+
+
+def scores(model: str) -> dict[str, int]:
+    disturbed = Disturbed(model)
+    expected = disturbed.score(SCORE)
+    assert expected is not None
+    seen = {"decodes": disturbed.decodes, "looks": disturbed.looks}
+    for what, times in seen.items():
+        for at in range(1, times + 1):
+            disturbed.expert.forget()
+            disturbed.abort_at, disturbed.yield_at = (at, 0) if what == "decodes" else (0, at)
+            assert disturbed.score(SCORE) is None
+            disturbed.abort_at = disturbed.yield_at = 0
+            again = disturbed.score(SCORE)
+            assert again is not None
+            for one, other in zip(again.scores, expected.scores, strict=True):
+                assert one.starts == other.starts
+                difference = max(
+                    map(abs, map(float.__sub__, one.log_probabilities, other.log_probabilities)), default=0
+                )
+                assert difference < 1e-3, (what, at, difference)
+    return seen
+
+
+MODES: dict[str, Callable[..., dict[str, int]]] = {
+    "drafts": drafts, "aborts": aborts, "interruptions": interruptions, "scores": scores,
+}  # fmt: skip
+
 if __name__ == "__main__":
     what, model, *numbers = sys.argv[1:]
-    print(json.dumps(drafts(model) if what == "drafts" else aborts(model, *map(int, numbers))))
+    print(json.dumps(MODES[what](model, *map(int, numbers))))

@@ -15,7 +15,7 @@ from lsp_experts.engine.client import EngineClient, Patience
 from lsp_experts.engine.command import engine_spawner, fake_command
 from lsp_experts.engine.death import Death
 from lsp_experts.engine.extra_bufts import ExtraBuftsMemory
-from lsp_experts.engine.protocol import Complete, Load, Segment, Stop
+from lsp_experts.engine.protocol import Complete, Load, Score, Segment, Stop
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import EngineError
 from lsp_experts.paths import default_paths
@@ -30,6 +30,10 @@ def load(expert: str = "go", **how: Any) -> Load:
 
 def request(expert: str = "go", **stop: Any) -> Complete:
     return Complete(expert, (Segment("return "),), stop=Stop(**stop))
+
+
+def score(expert: str = "go") -> Score:
+    return Score(expert, (Segment("return "),), ("err",))
 
 
 @dataclass

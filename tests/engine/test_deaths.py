@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
-from engine.supervised import EXPERTS, Make, World, load, request
+from engine.supervised import EXPERTS, Make, World, load, request, score
 
 from lsp_experts.engine.client import Patience
 from lsp_experts.engine.protocol import MoveReport
@@ -185,6 +185,34 @@ async def test_the_one_that_ran_is_blamed_not_the_ones_that_waited(world: Make) 
     for call in calls:
         await w.fails(call.result())
     assert [(death.op, death.expert) for death in w.deaths] == [("complete", "go")]
+
+
+@pytest.mark.asyncio
+async def test_deaths_during_scores_quarantine_the_expert(world: Make) -> None:
+    w = world(("die:SIGSEGV@score:go",))
+    for _ in range(2):
+        for expert in ("go", "html"):
+            await w.supervisor.load(load(expert))
+        assert len((await w.supervisor.score(score("html")).result()).scores) == 1
+        calls = [w.supervisor.score(score("go")), w.supervisor.score(score("html"))]
+        for call in calls:
+            assert isinstance(await w.fails(call.result()), EngineDied)
+    assert [(death.op, death.expert) for death in w.deaths] == [("score", "go")] * 2
+    assert list(w.supervisor.quarantined) == ["go"]
+    await w.fails(w.supervisor.score(score("go")).result(), "unknown_expert")
+
+
+@pytest.mark.asyncio
+async def test_a_score_that_waits_behind_completions_is_not_blamed_for_them(world: Make) -> None:
+    w = world(("slow:20ms", "die@complete2"))
+    for expert in EXPERTS:
+        await w.supervisor.load(load(expert))
+    calls = [w.supervisor.complete(request("go")), w.supervisor.score(score("html"))]
+    calls.append(w.supervisor.complete(request("css")))
+    assert (await calls[0].result()).decoded_tokens > 0
+    for call in calls[1:]:
+        await w.fails(call.result())
+    assert [(death.op, death.expert) for death in w.deaths] == [("complete", "css")]
 
 
 @pytest.mark.asyncio

@@ -20,6 +20,7 @@ from lsp_experts.engine.protocol import (
     Evict,
     Load,
     Logits,
+    Score,
     Segment,
     Stop,
     Target,
@@ -298,6 +299,7 @@ def test_lines_that_are_no_request_are_refused_by_name(kind: str, home: Path) ->
         (b'{"id":7,"op":"load"}', 7, "bad_request"),
         (b'{"id":8,"op":"complete","expert":"go","segments":[{"text":1}]}', 8, "bad_request"),
         (b'{"id":9,"op":"ping","unknown":1}', 9, None),
+        (b'{"id":10,"op":"score","expert":"go","segments":[],"texts":[1]}', 10, "bad_request"),
     ]
     command = fake_command() if kind == "fake" else worker_command()
     ran = subprocess.run(
@@ -315,7 +317,8 @@ def test_lines_that_are_no_request_are_refused_by_name(kind: str, home: Path) ->
 def test_every_operation_round_trips() -> None:
     samples: dict[str, Any] = {
         "load": Load("go", "/x", control_texts=("a",), adapter="/y", adapter_scale=0.5, n_gpu_layers=9),
-        "complete": replace(PROMPT, partners=("html",)),
+        "complete": replace(PROMPT, partners=("html",), gives_way=True, whole=True),
+        "score": Score("go", PROMPT.segments, ("return err", "", "日本"), priority=9),
         "evict": Evict("go", forget=True),
         "park": Target("go"),
     }

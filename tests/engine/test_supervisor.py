@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine.supervised import EXPERTS, Make, load, request
+from engine.supervised import EXPERTS, Make, load, request, score
 
 from lsp_experts.engine.protocol import Load, Logits, MoveReport, Segment, Tokenize
 from lsp_experts.errors import EngineError
@@ -25,11 +25,13 @@ async def test_nothing_runs_before_the_first_load(world: Make) -> None:
     assert await engine.evict("go") == MoveReport(0.0)
     await w.fails(engine.park("go"), "unknown_expert")
     await w.fails(engine.complete(request()).result(), "unknown_expert")
+    await w.fails(engine.score(score()).result(), "unknown_expert")
     assert w.starts == 0
     assert (await engine.load(load())).file_bytes == 1000
     assert (engine.generation, w.starts, engine.pid) == (1, 1, w.clients[0].pid)
     assert (await engine.complete(request()).result()).decoded_tokens > 0
     assert [(await move("go")).resident_bytes for move in (engine.park, engine.unpark)] == [100, 1000]
+    assert len((await engine.score(score()).result()).scores) == 1
     assert len(await engine.tokenize(Tokenize("go", ("a b",)))) == 1
     assert len(await engine.logits(Logits("go", (Segment("a"),)))) == 2
     await engine.park("go")

@@ -25,7 +25,7 @@ from lsp_experts.errors import EngineError
 N_BATCH = 512
 N_UBATCH = 128  # an abort loses at most one of these; 128 costs 15 % of prefill speed against 512
 N_BRANCHES = 3  # sequences that share the cells of one cache: they cost 1 MiB, for outputs
-_N_OUTPUTS = 1 + MOST  # the compute buffer of 512 outputs takes 300 MiB, of 16 it takes 10, of 8 hardly less
+N_OUTPUTS = 1 + MOST  # the compute buffer of 512 outputs takes 300 MiB, of 16 it takes 10, of 8 hardly less
 _SMALLEST_CONTEXT = 64
 
 Logits = npt.NDArray[np.float32]
@@ -51,6 +51,7 @@ class LoadedExpert:
         self._adapter: LoadedAdapter | None = None
         self.mirror: Tokens = []  # exactly the tokens of sequence 0 in the KV cache
         self._prompt_length = 0  # how many of them were a prompt; the rest was generated
+        self._interrupted = False  # who filled the cache gave way, and will go on
         self._branches: list[Tokens] = []  # what each sequence holds behind the mirror; sequence 0 is one of them
         self._largest_batch = self._most_outputs = 0  # so far in this context
         self.trust = Trust()
@@ -74,7 +75,7 @@ class LoadedExpert:
         params.n_ctx = self.n_ctx
         params.n_batch, params.n_ubatch = N_BATCH, N_UBATCH
         params.n_seq_max, params.kv_unified = N_BRANCHES, True
-        params.n_outputs_max = _N_OUTPUTS
+        params.n_outputs_max = N_OUTPUTS
         params.n_threads = params.n_threads_batch = self.n_threads  # the library's default is 4 on any machine
         params.op_offload = self.model.key.n_gpu_layers > 0  # else a GPU's memory is taken that nobody planned with
         params.abort_callback, params.abort_callback_data = self._flag.callback, self._flag.data
@@ -171,21 +172,26 @@ class LoadedExpert:
     def approach(self, tokens: Sequence[int], *, aside: bool = False) -> int:
         """Bring the cache to the longest beginning of `tokens` that it or a saved state holds; how many that are.
 
-        What the cache loses by it is saved where it was a prompt about another place, or where `tokens` are only
-        prepared for later (`aside`): the next keystroke may still need what is lost. One token is always left to
-        decode, since logits belong to a decode.
+        What the cache loses by it is saved where it was a prompt about another place, where somebody was interrupted,
+        or where `tokens` are nobody's keystroke (`aside`): the next keystroke may still need what is lost. One token is
+        always left to decode, since logits belong to a decode.
         """
         shared = common_length(self.mirror, tokens)
         state = self._shelf.take_best(self.owner, tokens, shared)
         prompt_length = min(self._prompt_length, len(self.mirror))
-        if worth_saving(prompt_length, shared, replaced=aside or state is not None):
+        if worth_saving(prompt_length, shared, replaced=aside or self._interrupted or state is not None):
             self.save()
+        self._interrupted = False
         if state is not None:
             self._restore(state)
             shared = common_length(self.mirror, tokens)
         self.keep(min(shared, len(tokens) - 1))
         self._prompt_length = len(tokens)
         return len(self.mirror)  # a model that cannot drop a tail starts again
+
+    def interrupt(self) -> None:
+        """Whoever filled the cache gave way and will go on behind all that it holds: it is saved before it is lost."""
+        self._prompt_length, self._interrupted = len(self.mirror), True
 
     def _restore(self, state: SavedState) -> None:
         size = state.n_bytes
@@ -221,7 +227,7 @@ class LoadedExpert:
         otherwise; the mirror is true in both cases.
         """
         n, start = len(tokens), len(self.mirror)
-        if not 0 < outputs <= min(n, _N_OUTPUTS):
+        if not 0 < outputs <= min(n, N_OUTPUTS):
             raise EngineError("bad_request", f"{outputs} outputs of {n} tokens")
         self._native.prompt_tokens += n if prompt else 0
         code = self._decode(tokens, range(start, start + n), [0] * n, outputs)

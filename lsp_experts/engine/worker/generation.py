@@ -11,7 +11,7 @@ from lsp_experts.engine.worker.choices import CANDIDATES, first_tokens, part_her
 from lsp_experts.engine.worker.decoding import Decoding
 from lsp_experts.engine.worker.expert import N_BRANCHES, LoadedExpert
 from lsp_experts.engine.worker.limits import Limits
-from lsp_experts.engine.worker.prompting import Turn, build_prompt, prefill
+from lsp_experts.engine.worker.prompting import GaveWay, Turn, build_prompt, prefill
 from lsp_experts.engine.worker.voice import Voice
 from lsp_experts.errors import EngineError
 
@@ -21,7 +21,8 @@ def complete(
 ) -> CompleteReport:
     """Run `request` on its expert, the first of `experts`, together with its partners, which share its vocabulary.
 
-    `on_text` gets provisional text, the report's text is the answer. Raises Superseded, Aborted.
+    `on_text` gets provisional text, the report's text is the answer. Raises Superseded, Aborted. What gives way ends
+    before any prompt chunk or behind any token; of several choices, the best so far is the report's text.
     """
     started = time.monotonic()
     stop = request.stop
@@ -30,15 +31,22 @@ def complete(
     room = smallest - max(8, stop.max_tokens) - 1
     if room < 32:
         raise EngineError("bad_request", f"max_tokens {stop.max_tokens} leaves no room in {smallest} tokens")
-    prompt = build_prompt(experts[0], request.segments, request.heal, room)
-    decoded, *_ = [prefill(expert, prompt.tokens, turn, warming=warming) for expert in experts]
+    prompt = build_prompt(experts[0], request.segments, request.heal, room, whole=request.whole)
+    gives_way = request.gives_way
+    try:
+        decoded, *_ = [prefill(each, prompt.tokens, turn, warming=warming, gives_way=gives_way) for each in experts]
+    except GaveWay as gave:
+        if not gives_way:
+            raise
+        _interrupt(experts)
+        return report("", "gave way", gave.decoded_tokens, gave.cached_tokens, 0, started, 0.0)
     cached = len(prompt.tokens) - decoded
     if warming:
         return report("", "warm", decoded, cached, 0, started, started)
     turn.enter_generation()
     alone = len(experts) == 1 and experts[0].drops_tails
     choices = max(1, min(request.choices, N_BRANCHES)) if alone else 1
-    limits = Limits(stop, turn)
+    limits = Limits(request, turn)
     decoding = Decoding(experts, request.draft_tokens if alone and choices == 1 else 0)
     try:
         voice = Voice(experts[0].vocabulary, stop, prompt.must)
@@ -46,6 +54,8 @@ def complete(
     finally:
         decoding.settle()
     text, reason = best.answer
+    if reason == "gave way":
+        _interrupt(experts)
     return report(
         text,
         reason,
@@ -59,6 +69,11 @@ def complete(
         drafted=decoding.drafted,
         accepted=decoding.accepted,
     )
+
+
+def _interrupt(experts: Sequence[LoadedExpert]) -> None:
+    for expert in experts:
+        expert.interrupt()
 
 
 class _Stream:

@@ -7,7 +7,7 @@ import itertools
 import threading
 from dataclasses import dataclass, field
 
-from lsp_experts.engine.protocol import Complete, Request
+from lsp_experts.engine.protocol import Complete, Request, Score, priority_of
 
 MAX_WAITING = 256
 
@@ -24,10 +24,12 @@ class Job:
     cancelled: bool = field(default=False, compare=False)
     generating: bool = field(default=False, compare=False)  # the prompt is decoded, its cells are safe
 
-    def completes_on(self, expert: str) -> bool:
-        """Whether it is a completion that `expert` answers, alone or with partners."""
+    def computes_on(self, expert: str) -> bool:
+        """Whether `expert` completes or scores for it, alone or with partners."""
         request = self.request
-        return isinstance(request, Complete) and expert in (request.expert, *request.partners)
+        if isinstance(request, Complete):
+            return expert in (request.expert, *request.partners)
+        return isinstance(request, Score) and expert == request.expert
 
 
 class JobQueue:
@@ -41,11 +43,10 @@ class JobQueue:
 
     def put(self, request_id: int, op: str, request: Request) -> bool:
         """Queue a request; False if too many wait."""
-        priority = request.priority if isinstance(request, Complete) else -1  # loads and evictions first
         with self._lock:
             if len(self._heap) >= MAX_WAITING:
                 return False
-            heapq.heappush(self._heap, Job(priority, next(self._arrivals), request_id, op, request))
+            heapq.heappush(self._heap, Job(priority_of(request), next(self._arrivals), request_id, op, request))
             self._lock.notify()
         return True
 
@@ -85,11 +86,11 @@ class JobQueue:
         return None, False
 
     def cancel_expert(self, expert: str) -> tuple[list[Job], bool]:
-        """Cancel all completions on an expert: (those that waited, whether one was running)."""
+        """Cancel all completions and scores of an expert: (those that waited, whether one was running)."""
         with self._lock:
-            waiting = [job for job in self._heap if job.completes_on(expert)]
+            waiting = [job for job in self._heap if job.computes_on(expert)]
             self._drop(waiting)
-            if self.running is None or not self.running.completes_on(expert):
+            if self.running is None or not self.running.computes_on(expert):
                 return waiting, False
             self.running.cancelled = True
             return waiting, True

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lsp_experts.engine import protocol
-from lsp_experts.engine.protocol import Cancel, Complete, Evict, Load, Logits, Target, Tokenize
+from lsp_experts.engine.protocol import Cancel, Complete, Evict, Load, Logits, Score, Target, Tokenize
 from lsp_experts.engine.worker.expert import N_BATCH
 from lsp_experts.engine.worker.generation import complete
 from lsp_experts.engine.worker.jobs import Job, JobQueue
@@ -22,6 +22,7 @@ from lsp_experts.engine.worker.model import Aborted
 from lsp_experts.engine.worker.native import AbortFlag, Native, build_report
 from lsp_experts.engine.worker.prompting import Superseded, Turn, build_prompt
 from lsp_experts.engine.worker.roster import Roster
+from lsp_experts.engine.worker.scoring import score
 from lsp_experts.errors import EngineError
 
 
@@ -115,6 +116,8 @@ class EngineProcess:
                 return asdict(self._roster.load(load, self._progress_of(job)))
             case "complete", Complete() as request:
                 return self._complete(job, request)
+            case "score", Score() as request:
+                return asdict(score(self._roster.hot(request.expert), request, self._turn_of(job)))
             case "park", Target() as target:
                 return asdict(self._roster.park(target.expert))
             case "unpark", Target() as target:
@@ -136,16 +139,18 @@ class EngineProcess:
 
         return on_progress
 
-    def _complete(self, job: Job, request: Complete) -> dict[str, Any]:
+    def _turn_of(self, job: Job) -> Turn:
         def enter_generation() -> None:
             job.generating = True
 
-        turn = Turn(
+        return Turn(
             cancelled=lambda: job.cancelled,
             must_yield=lambda: self._jobs.urgent_waiting(job.priority),
             enter_generation=enter_generation,
         )
-        experts = self._roster.speakers(request)
+
+    def _complete(self, job: Job, request: Complete) -> dict[str, Any]:
+        experts, turn = self._roster.speakers(request), self._turn_of(job)
         report = complete(experts, request, turn, lambda text: self._send(job.request_id, "piece", text=text))
         return asdict(report)
 

@@ -48,16 +48,21 @@ class Roster:
         except KeyError:
             raise EngineError("unknown_expert", f"{name} is not loaded") from None
 
+    def hot(self, name: str) -> LoadedExpert:
+        """An expert that can compute. EngineError("bad_request" | "unknown_expert")."""
+        expert = self.expert(name)
+        if expert.parked:
+            raise EngineError("bad_request", f"{name} is parked")
+        return expert
+
     def speakers(self, request: Complete) -> list[LoadedExpert]:
         """The experts that answer together, the leader first. EngineError("bad_request" | "unknown_expert")."""
         names = [request.expert, *request.partners]
         if len(set(names)) < len(names):
             raise EngineError("bad_request", "an expert is named twice")
-        experts = [self.expert(name) for name in names]
+        experts = [self.hot(name) for name in names]
         leader = experts[0]
         for expert in experts:
-            if expert.parked:
-                raise EngineError("bad_request", f"{expert.name} is parked")
             if not expert.vocabulary.same_as(leader.vocabulary):
                 raise EngineError("bad_request", f"{expert.name} has another vocabulary than {leader.name}")
         return experts

@@ -92,6 +92,10 @@ class Voice:
         """Nothing more will come."""
         self.ended = self.spelling.at_end(reason)
 
+    def give_way(self) -> None:
+        """Stop here for now: no rule judges an unfinished line as if nothing more would come."""
+        self.ended = (self.spelling.text, "gave way")
+
     def twin(self) -> Voice:
         """A voice that has said the same."""
         twin = copy.deepcopy(self, {id(self._vocabulary): self._vocabulary})
