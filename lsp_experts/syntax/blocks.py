@@ -12,7 +12,9 @@ COLON_LANGUAGES = frozenset({"python", "starlark", "cython", "gdscript"})
 TAG_LANGUAGES = frozenset({"html", "vue", "svelte", "xml", "astro", "php"})
 _JSX_LANGUAGES = frozenset({"javascript", "typescript", "javascriptreact", "typescriptreact"})
 _ARROW_LANGUAGES = _JSX_LANGUAGES | {"java", "kotlin", "csharp", "scala"}
-PROSE_LANGUAGES = frozenset({"plaintext", "markdown", "latex", "tex", "restructuredtext", "rst", "git-commit"})
+PROSE_LANGUAGES = frozenset(
+    {"plaintext", "text", "markdown", "latex", "tex", "restructuredtext", "rst", "git-commit", "gitcommit"}
+)
 TEXT_LANGUAGES = TAG_LANGUAGES - {"php"} | PROSE_LANGUAGES  # an apostrophe is no quote
 
 _COLON = re.compile(

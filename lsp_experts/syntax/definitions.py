@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from lsp_experts.syntax.function_nodes import FUNCTIONS
 from lsp_experts.syntax.tree import SyntaxTree
 
 MAX_DEFINITIONS = 200  # of one text
@@ -97,6 +98,16 @@ def definitions(tree: SyntaxTree) -> tuple[Definition, ...]:
     return tuple(unique.values())
 
 
+def owner_above(tree: SyntaxTree, node: Node) -> str:
+    """The name of the type that `node` is a member of; "" if it is none, or stands in a function."""
+    above = node.parent
+    while above is not None and above.parent is not None and above.type not in FUNCTIONS:
+        if above.type in _DEFINES and _HOLDS_MEMBERS.search(above.type):
+            return defined_name(tree, above)
+        above = above.parent
+    return ""
+
+
 # -- programs ---------------------------------------------------------------------------------------------------------
 
 
@@ -104,7 +115,7 @@ def _declared(tree: SyntaxTree, parent: Node, owner: str, depth: int) -> Iterato
     if depth == 0:
         return
     for node in parent.named_children[:_MAX_NODES]:
-        name = _defined_name(tree, node)
+        name = defined_name(tree, node)
         if name:
             of_type = _receiver(tree, node) or owner
             if node.type != "impl_item":
@@ -116,7 +127,8 @@ def _declared(tree: SyntaxTree, parent: Node, owner: str, depth: int) -> Iterato
             yield from _declared(tree, node, owner, depth - 1)
 
 
-def _defined_name(tree: SyntaxTree, node: Node) -> str:
+def defined_name(tree: SyntaxTree, node: Node) -> str:
+    """The name that a node defines, "" if it is no definition. Of several in one the first."""
     if node.type not in _DEFINES:
         return ""
     if node.type == "assignment":  # attributes and items are no names

@@ -34,6 +34,17 @@ def error_count(root: Node) -> int:
     return count
 
 
+def first_error(root: Node, byte: int) -> int | None:
+    """The row of the first ERROR or MISSING node that begins at `byte` or behind it; None if there is none."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if (node.is_error or node.is_missing) and node.start_byte >= byte:
+            return node.start_point.row
+        stack += [each for each in reversed(node.children) if each.has_error and each.end_byte >= byte]
+    return None
+
+
 def gets_worse(tree: SyntaxTree, start: int, end: int, new_text: str) -> bool:
     """Whether the tree's text has more errors with `new_text` instead of what stands from `start` to `end`.
 

@@ -79,7 +79,7 @@ def scope_at(tree: SyntaxTree, offset: int) -> Scope | None:
     owed = owed_at(tree, offset)
     close_at, closers, header = _CLOSED
     if root.has_error or tree.language in TAG_LANGUAGES:
-        close_at, closers, header = _missing_close(text, start, end, before, opened, indent, tree.language)
+        close_at, closers, header = missing_close(text, start, end, before, opened, indent, tree.language)
     if any(closer in PAIRS for closer in closers):
         owed = all_due(owed_closers(header), owed)
     if blank:
@@ -174,10 +174,11 @@ def _step(text: str, offset: int) -> int:
     return columns(indent_unit(text, offset)) or TAB_COLUMNS
 
 
-def _missing_close(
+def missing_close(
     text: str, start: int, end: int, before: str, opened: tuple[str, ...] | None, indent: int, language: str
 ) -> tuple[int, tuple[str, ...], str]:
-    """Where the cursor's block has to be closed, by what, and how the line that opened it reads.
+    """Where the block has to be closed that a cursor is in behind `before`, with which the line from `start` to `end`
+    begins: at which column, by what, and how the line that opened it reads.
 
     (-1, (), "") if a line below closes it, or its dedent does.
     """

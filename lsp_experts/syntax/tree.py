@@ -6,6 +6,7 @@ All offsets are code points, as everywhere in this package; tree-sitter counts b
 
 from __future__ import annotations
 
+import bisect
 import itertools
 
 from tree_sitter import Node, Parser, Tree
@@ -17,6 +18,7 @@ from lsp_experts.syntax.grammars import grammar, grammar_name
 # interpreter's lock; a longer text gets no tree.
 MAX_CHARS = 100_000
 _CHUNK_BYTES = 4096
+_MARK_CHARS = 1024  # so many are counted at most to find a code point's byte
 
 
 class _TooLong(Exception):
@@ -35,6 +37,7 @@ class SyntaxTree:
         name = grammar_name(language)
         self._parser = Parser(grammar(name)) if name else None
         self._parsed: tuple[str, bytes, Tree] | None = None
+        self._marked: tuple[str, list[int]] | None = None
 
     def update(self, text: str) -> None:
         """The text is this one now."""
@@ -82,15 +85,34 @@ class SyntaxTree:
 
     def source(self, node: Node) -> str:
         """The text of a node of `root`."""
-        return self._source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        start, end = self.span(node)
+        return self.text[start:end]
 
     def byte(self, offset: int) -> int:
         """The byte at which the code point at `offset` begins, in what tree-sitter sees."""
-        return _byte(self.text, offset)
+        if self.text.isascii():
+            return offset
+        marks = self._marks
+        mark = min(max(0, offset) // _MARK_CHARS, len(marks) - 1)
+        return marks[mark] + len(_encoded(self.text[mark * _MARK_CHARS : offset]))
 
     def offset(self, byte: int) -> int:
         """The code point at `byte`."""
-        return byte if self.text.isascii() else len(self._source[:byte].decode("utf-8", "replace"))
+        if self.text.isascii():
+            return byte
+        marks = self._marks
+        mark = max(0, bisect.bisect_right(marks, byte) - 1)
+        return mark * _MARK_CHARS + len(self._source[marks[mark] : byte].decode("utf-8", "replace"))
+
+    @property
+    def _marks(self) -> list[int]:
+        """The byte at which each stretch of _MARK_CHARS code points begins."""
+        text = self.text
+        if self._marked is None or self._marked[0] is not text:
+            ends = range(_MARK_CHARS, len(text), _MARK_CHARS)
+            lengths = (len(_encoded(text[end - _MARK_CHARS : end])) for end in ends)
+            self._marked = text, list(itertools.accumulate(lengths, initial=0))
+        return self._marked[1]
 
     @property
     def _source(self) -> bytes:

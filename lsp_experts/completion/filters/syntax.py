@@ -17,14 +17,17 @@ _PREPROCESSED = frozenset({"c", "cpp", "objective-c", "objective-cpp", "cuda-cpp
 _MACRO = re.compile(r"^\s*\w*[A-Z_]{3}\w*(?:\([^;]*\))?\s*$", re.MULTILINE)
 
 
+def is_readable(text: str, language: str) -> bool:
+    """Whether an error that the grammar finds in `text` is one."""
+    return language not in _HARDLY_PARSED and not (language in _PREPROCESSED and _MACRO.search(text))
+
+
 def no_worse(draft: Filtered, place: Place) -> Filtered:
     """Refused where it and its shorter forms bring new syntax errors ("worse syntax")."""
     tree = place.tree
     if tree is None or not place.settings.check_syntax or tree.text != place.cursor.text:
         return draft
-    if place.language in _HARDLY_PARSED or place.scope is None or place.scope.where != "code":
-        return draft
-    if place.language in _PREPROCESSED and _MACRO.search(draft.text):
+    if not is_readable(draft.text, place.language) or place.scope is None or place.scope.where != "code":
         return draft
     offset = place.cursor.offset
     for form in (draft, *_forms(draft, place)):
