@@ -10,6 +10,7 @@ ExpertsError
 │   └── ModelRejected    a file is there, and is not the model it should be
 ├── EngineError          the engine refused a request: `code`
 │   └── EngineDied       the engine process ended: `signal_name`, `tail`
+├── ActionRefused        a code action or a task cannot give what was asked for
 ├── BudgetExceeded       an expert does not fit into the memory budget
 ├── CarveError           a base could not be cut
 └── UsageError           a command was called with something it cannot use
@@ -80,6 +81,10 @@ class EngineDied(EngineError):
         super().__init__("died", f"the engine ended ({signal_name})")
         self.signal_name = signal_name
         self.tail = tail
+
+
+class ActionRefused(ExpertsError):
+    """A code action, a task or a review cannot give what was asked for; nothing was changed."""
 
 
 class BudgetExceeded(ExpertsError):

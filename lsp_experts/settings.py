@@ -50,6 +50,10 @@ class Settings:
     speculate: bool = True  # once a suggestion is shown, what follows it is computed ahead
     draft_tokens: int = 7  # tokens guessed from the prompt and checked in one step: 0, 3, 7 or 15
     choices: int = 3  # different suggestions where the user asks by hand
+    action_max_tokens: int = 512  # that a code action or one step of a task may say
+    action_time_limit_ms: int = 120_000  # from its first token on
+    review_on_save: bool = False  # look for suspicious code in a file that was saved
+    review_budget: float = 1.0  # false alarms per 1,000 lines that a review may give
     statistics: bool = True  # count on this machine what was shown, accepted and kept; never sent
     report: bool = False  # for tools: a notification after each answer (lspExperts/completed, lspExperts/status)
 
@@ -81,6 +85,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "ring_chunks": (0, 256),
     "draft_tokens": (0, 15),
     "choices": (1, 3),
+    "action_max_tokens": (16, 4096),
+    "action_time_limit_ms": (1000, 3_600_000),
+    "review_budget": (0.0, 1000.0),
 }
 # No setting names a path, a host or a program: a workspace can set all of them, and none can load or run anything.
 

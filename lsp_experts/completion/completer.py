@@ -23,6 +23,7 @@ from lsp_experts.completion.generated import left_alone
 from lsp_experts.completion.open_documents import OpenDocuments, Spot
 from lsp_experts.completion.pace import Pace
 from lsp_experts.completion.prompting import Prompts
+from lsp_experts.completion.routes import Routes
 from lsp_experts.completion.serving import UNPARK_GUARD_S, Saving, Served, Serving
 from lsp_experts.completion.session import Session
 from lsp_experts.completion.silence import Silence
@@ -35,7 +36,7 @@ from lsp_experts.completion.workspace import Workspace
 from lsp_experts.errors import EngineDied, EngineError
 from lsp_experts.pool.pool import Pool
 from lsp_experts.registry.catalogue import Catalogue
-from lsp_experts.routing.chain import Chain, chain
+from lsp_experts.routing.chain import Chain
 from lsp_experts.routing.switches import Switches
 from lsp_experts.settings import Settings
 
@@ -91,25 +92,29 @@ class Completer:
     ) -> None:
         self.settings = settings
         self._catalogue = catalogue
-        self._find_installed = installed
-        self._installed: Mapping[str, str] = installed()
+        self.routes = Routes(
+            catalogue,
+            installed,
+            interpreter=lambda: self.settings.interpreter,
+            refused=lambda: engine.quarantined.keys(),
+        )
         self._pool, self._engine, self._saving = pool, engine, saving
-        languages = DocumentLanguages(catalogue, self._served_languages)
-        self._documents = OpenDocuments(languages)
+        languages = DocumentLanguages(catalogue, self.routes.languages)
+        self.documents = OpenDocuments(languages)
         self._focused: Session | None = None
         self._offered: dict[str, Offered] = {}  # the newest suggestion of each document
         self._pace, self._tally = Pace(), Tally()
-        self._memory = WorkingMemory(workspace, self._documents.parts)
+        self._memory = WorkingMemory(workspace, self.documents.parts)
         self._prompts = Prompts(catalogue, self._pace, self._memory)
         self._serving = Serving(pool, saving, unpark_guard_s)
-        combining = Combining(pool, lambda expert: self._installed.get(expert, expert))
+        combining = Combining(pool, lambda expert: self.routes.installed.get(expert, expert))
         asking = Asking(engine, self._prompts, Gates())
         self._combining = combining
         self._flights = Flights(pool, asking, _landed, clock)
         self._debounce = Debounce(clock)
         self._answering = Answering(pool, asking, combining, self._pace, self._debounce, self._flights)
         self._warmer = Warmer(pool, engine, self._prompts)
-        self._ahead = Ahead(pool, switches, self._expert_of)
+        self._ahead = Ahead(pool, switches, self.routes.first)
 
     # -- what the editor tells ----------------------------------------------------------------------------------------
 
@@ -118,23 +123,23 @@ class Completer:
         before, self.settings = self.settings, settings
         if before.enabled and not settings.enabled:
             self._rest()
-            for session in self._documents.all_sessions():
+            for session in self.documents.all_sessions():
                 session.supersede()
             self._ahead.expect((), ())
-            self._withdraw(self._needed(self._documents.all_sessions()))
+            self._withdraw(self._needed(self.documents.all_sessions()))
         elif settings.enabled and not before.enabled and self._focused is not None:
             self._prepare(self._focused, "completion was switched on")
 
     def opened(self, view: DocumentView) -> None:
         """A document was opened: it is likely the one that is worked on next."""
-        session = self._documents.open(view)
+        session = self.documents.open(view)
         self._remember(session)
         self._focus(session, "a document was opened")
 
     def focused(self, view: DocumentView) -> None:
         """The editor moved to this document."""
         self._changed(view)
-        session = self._documents.latest(view.uri)
+        session = self.documents.latest(view.uri)
         self._works_in(session)
         self._focus(session, "a document got the focus")
 
@@ -146,7 +151,7 @@ class Completer:
     def closed(self, uri: str) -> None:
         """The document was closed: its text goes (what the working memory keeps is bounded), and so does its wish."""
         self._memory.closed(uri)
-        sessions = self._documents.close(uri)
+        sessions = self.documents.close(uri)
         self._offered.pop(uri, None)
         if not sessions:
             return
@@ -157,7 +162,7 @@ class Completer:
         if self._focused in sessions:
             self._focused = None
             self._rest()
-        self._withdraw(self._needed(sessions) - self._needed(self._documents))
+        self._withdraw(self._needed(sessions) - self._needed(self.documents))
         self._expect()
 
     def shown(self, uri: str, suggestion: Suggestion) -> None:
@@ -170,7 +175,7 @@ class Completer:
 
     async def close(self) -> None:
         """End all that runs."""
-        for session in self._documents.all_sessions():
+        for session in self.documents.all_sessions():
             session.supersede()
         await self._flights.close()
         await self._warmer.close()
@@ -196,7 +201,7 @@ class Completer:
         if not manual and settings.trigger == "smart" and (reason := left_alone(view.uri, view.text)):
             return Silence(reason)
         self._changed(view)
-        spot = self._documents.spot(view, offset, regions=settings.regions)
+        spot = self.documents.spot(view, offset, regions=settings.regions)
         if spot is None:
             return Silence("between characters", "a region spells what stands here otherwise")
         self._warmer.wake()
@@ -223,7 +228,7 @@ class Completer:
             session=session,
             view=session.view,
             offset=spot.offset,
-            number=self._documents.begin(spot),
+            number=self.documents.begin(spot),
             settings=self.settings,
             manual=manual,
             region=spot.region,
@@ -263,36 +268,18 @@ class Completer:
     def _identified(self, answer: Suggestion) -> Suggestion:
         """`answer` and those behind it with the identity of the files that made them."""
         others = tuple(self._identified(other) for other in answer.others)
-        return replace(answer, identity=self._installed.get(answer.expert, ""), others=others)
+        return replace(answer, identity=self.routes.installed.get(answer.expert, ""), others=others)
 
     async def ready(self, view: DocumentView, offset: int = 0) -> bool:
         """Wait until the expert for `offset` is HOT, or cannot be (commands only: a keystroke never waits)."""
-        spot = self._documents.spot(view, offset, regions=self.settings.regions)
-        route = self._route(spot.session if spot is not None else self._documents.update(view))
+        spot = self.documents.spot(view, offset, regions=self.settings.regions)
+        route = self._route(spot.session if spot is not None else self.documents.update(view))
         return bool(route.candidates) and await self._pool.ready(route.candidates[0].expert)
 
     # -- who answers --------------------------------------------------------------------------------------------------
 
-    def _served_languages(self) -> frozenset[str]:
-        """The languages that an installed expert is made for."""
-        entries = (self._catalogue.entries.get(expert) for expert in self._installed)
-        return frozenset(language for entry in entries if entry for language in entry.languages) - {"*"}
-
     def _route(self, session: Session) -> Chain:
-        return self._chain(session.language)
-
-    def _chain(self, language: str) -> Chain:
-        return chain(
-            self._catalogue,
-            language,
-            self._installed.keys(),
-            interpreter=self.settings.interpreter,
-            refused=self._engine.quarantined.keys(),
-        )
-
-    def _expert_of(self, language: str) -> str | None:
-        candidates = self._chain(language).candidates
-        return candidates[0].expert if candidates else None
+        return self.routes.chain(session.language)
 
     def _needed(self, sessions: Iterable[Session]) -> frozenset[str]:
         """The experts that documents are answered by: the first of each chain, and the interpreter."""
@@ -307,7 +294,7 @@ class Completer:
     # -- getting ready ------------------------------------------------------------------------------------------------
 
     def _changed(self, view: DocumentView) -> None:
-        self._remember(self._documents.update(view))
+        self._remember(self.documents.update(view))
 
     def _remember(self, session: Session) -> None:
         self._memory.changed(session.view, session.language, self.settings, session.remembered)
@@ -321,7 +308,7 @@ class Completer:
 
     def _focus(self, session: Session, why: str) -> None:
         self._focused = session
-        self._installed = self._find_installed()
+        self.routes.look_again()
         self._prompts.look_again(session)
         self._prepare(session, why)
 
@@ -340,7 +327,7 @@ class Completer:
     def _expect(self) -> None:
         settings = self.settings
         if settings.enabled:
-            languages = self._documents.languages(self._focused, regions=settings.regions) if settings.predict else ()
+            languages = self.documents.languages(self._focused, regions=settings.regions) if settings.predict else ()
             self._ahead.expect(self._needed(self._focused_sessions()), languages)
 
     def _preload_next(self) -> None:

@@ -1,11 +1,11 @@
-"""A HOT expert that a completion or a warm-up uses: when the pool takes its place back, what runs on it is aborted."""
+"""A HOT expert that a request uses: when the pool takes its place back, what runs on it is aborted."""
 
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Any
 
 from lsp_experts.engine.call import Call
-from lsp_experts.engine.protocol import CompleteReport
 from lsp_experts.pool.lease import Lease
 from lsp_experts.pool.pool import Pool
 
@@ -15,7 +15,7 @@ class Revocation:
 
     def __init__(self) -> None:
         self.revoked = False
-        self._call: Call[CompleteReport] | None = None
+        self._call: Call[Any] | None = None
 
     def revoke(self) -> None:
         """The place is needed now: nothing of the prompt is worth finishing."""
@@ -23,7 +23,7 @@ class Revocation:
         if self._call is not None:
             self._call.cancel()
 
-    def runs(self, call: Call[CompleteReport]) -> None:
+    def runs(self, call: Call[Any]) -> None:
         """`call` runs under the lease from now on."""
         self._call = call
         if self.revoked:
@@ -41,7 +41,7 @@ class Held:
         """The pool took the place back."""
         return self._revocation.revoked
 
-    def runs(self, call: Call[CompleteReport]) -> None:
+    def runs(self, call: Call[Any]) -> None:
         """`call` uses the expert: it is aborted when the pool takes the place back."""
         self._revocation.runs(call)
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from lsp_experts.completion.chat import chat_controls
 from lsp_experts.completion.context import Excerpt
 from lsp_experts.engine.protocol import LoadReport, Segment
 
@@ -131,13 +132,13 @@ _AUTO = ("qwen", "seed-coder", "deepseek", "starcoder", "santacoder", "glm", "fa
 
 
 def control_texts() -> tuple[str, ...]:
-    """Every control text of every template, without doubles: the engine says which of them a model knows."""
+    """Every control text of every template and chat, without doubles: the engine says which of them a model knows."""
     texts = [
         text.strip()
         for template in TEMPLATES.values()
         for text in (*template.controls, *(template.files.controls if template.files else ()))
     ]
-    return tuple(dict.fromkeys(texts))
+    return tuple(dict.fromkeys((*texts, *chat_controls())))
 
 
 def choose(fim: str, report: LoadReport) -> FimTemplate | None:

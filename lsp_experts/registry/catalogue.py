@@ -27,13 +27,15 @@ from lsp_experts.registry.schema import schema_problems
 class Catalogue:
     """Experts by id in registry order, related languages, and what was wrong with the overlay.
 
-    `confidence`: what the file says of experts beside their entries; `entries` have it already, where they are known.
+    `confidence`, `review`: what the file says of experts beside their entries; `entries` have it already, where they
+    are known.
     """
 
     entries: Mapping[str, Entry]
     related: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...] = ()
     confidence: Mapping[str, float] = field(default_factory=dict)
+    review: Mapping[str, float] = field(default_factory=dict)
 
     def get(self, expert_id: str) -> Entry:
         """The entry with this id; UnknownExpert, with ids that are near, if there is none."""
@@ -43,6 +45,13 @@ class Catalogue:
         near = self._near(expert_id.strip().lower())
         remedy = f"Did you mean {', '.join(near)}?" if near else "`lsp-experts experts` lists the known ones."
         raise UnknownExpert(f"There is no expert {expert_id!r:.80}.", remedy=remedy)
+
+    def chat_of(self, expert_id: str) -> str:
+        """The chat format of an expert, "none" if it does not follow instructions: its own, else that of its base."""
+        entry = self.get(expert_id)
+        if entry.chat or entry.base is None:
+            return entry.chat or "none"
+        return self.chat_of(entry.base) if entry.base in self.entries else "none"
 
     def _near(self, wanted: str) -> list[str]:
         by_language = [entry.id for entry in self.entries.values() if wanted in entry.languages]
@@ -83,21 +92,29 @@ def load_catalogue(paths: Paths) -> Catalogue:
 def overlaid(below: Catalogue, above: Catalogue) -> Catalogue:
     """`above` over `below`: entries replace by id in place, new ones come first, `related` is replaced per language.
 
-    `above.confidence` holds for the entries of both; an id that neither knows is no problem.
+    What `above` has of `confidence` and `review` holds for the entries of both; an id that neither knows is no problem.
     """
     added = {name: entry for name, entry in above.entries.items() if name not in below.entries}
     kept = {name: above.entries.get(name, entry) for name, entry in below.entries.items()}
     return Catalogue(
-        _confident(added | kept, above.confidence),
+        _fitted(added | kept, above.confidence, above.review),
         MappingProxyType({**below.related, **above.related}),
         (*below.problems, *above.problems),
         MappingProxyType({**below.confidence, **above.confidence}),
+        MappingProxyType({**below.review, **above.review}),
     )
 
 
-def _confident(entries: Mapping[str, Entry], confidence: Mapping[str, float]) -> Mapping[str, Entry]:
-    changed = {name: replace(entries[name], confidence=value) for name, value in confidence.items() if name in entries}
-    return MappingProxyType({**entries, **changed})
+def _fitted(
+    entries: Mapping[str, Entry], confidence: Mapping[str, float], review: Mapping[str, float]
+) -> Mapping[str, Entry]:
+    fitted = dict(entries)
+    for name in (confidence.keys() | review.keys()) & entries.keys():
+        entry = entries[name]
+        fitted[name] = replace(
+            entry, confidence=confidence.get(name, entry.confidence), review=review.get(name, entry.review)
+        )
+    return MappingProxyType(fitted)
 
 
 def _load_bundled(file: Path) -> Catalogue:
@@ -121,17 +138,20 @@ def _problems(file: Path, document: object, beside: Catalogue | None) -> tuple[R
 def _catalogue(document: Any) -> Catalogue:
     entries = {raw["id"]: _entry(raw) for raw in document["experts"]}
     related = {language: tuple(others) for language, others in document.get("related", {}).items()}
-    confidence = {name: float(value) for name, value in document.get("confidence", {}).items()}
+    confidence, review = (
+        MappingProxyType({name: float(value) for name, value in document.get(section, {}).items()})
+        for section in ("confidence", "review")
+    )
     return Catalogue(
-        _confident(entries, confidence), MappingProxyType(related), confidence=MappingProxyType(confidence)
+        _fitted(entries, confidence, review), MappingProxyType(related), confidence=confidence, review=review
     )
 
 
 def _entry(raw: Mapping[str, Any]) -> Entry:
     lists = {name: tuple(raw[name]) for name in ("languages", "patterns") if name in raw}
     sources = tuple(_source(source) for source in raw.get("sources", ()))
-    confidence = None if "confidence" not in raw else float(raw["confidence"])
-    return Entry(**{**raw, **lists, "sources": sources, "confidence": confidence})
+    fitted = {name: float(raw[name]) for name in ("confidence", "review") if name in raw}
+    return Entry(**{**raw, **lists, "sources": sources, **fitted})
 
 
 def _source(raw: Mapping[str, Any]) -> Source:

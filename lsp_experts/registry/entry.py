@@ -71,6 +71,7 @@ class Entry:
     keep_set: str | None = None  # carved: name of the shipped keep-set
     sources: tuple[Source, ...] = ()
     fim: str = "auto"  # a name of completion/templates.py, `auto` (from the GGUF) or `none`
+    chat: str = ""  # a name of completion/chat.py if it follows instructions, `none`; "": as its base, a model: none
     context: int = 2048  # tokens the engine is given for this expert
     quantisation: str | None = None
     size: int | None = None  # bytes, where known
@@ -79,4 +80,5 @@ class Entry:
     verified: bool = True  # False: repository or file name could not be checked
     interpreter: bool = False  # may be pinned as the interpreter
     confidence: float | None = None  # least joint probability of what is shown unasked; None: completion/gate.py
+    review: float | None = None  # least nats of what a review shows, at one false alarm in 1,000 lines; None: default
     extra: dict[str, str] = field(default_factory=dict)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from lsp_experts.completion.chat import TEMPLATES
 from lsp_experts.errors import UnknownExpert
 from lsp_experts.paths import Paths, bundled_registry
 from lsp_experts.registry.catalogue import Catalogue, load_catalogue, load_registry
+from lsp_experts.registry.schema import read_schema
 from lsp_experts.routing.chain import chain
 
 
@@ -145,3 +147,24 @@ def test_a_bundled_registry_that_was_changed_says_where(tmp_path: Path, monkeypa
     monkeypatch.setattr("lsp_experts.registry.catalogue.bundled_registry", lambda: file)
     with pytest.raises(Exception, match=r"\$\.experts\[0\]\.kind: it is missing"):
         load_catalogue(Paths(tmp_path, tmp_path / "missing", tmp_path))
+
+
+def test_a_carved_expert_follows_instructions_if_its_base_does(tmp_path: Path) -> None:
+    mute = expert("mute", languages=["go"], kind="carved", base="qwen2.5-coder-0.5b", keep_set="go", chat="none")
+    del mute["sources"]
+    catalogue = loaded(
+        tmp_path, expert("mine", languages=["zig"]), expert("talks", languages=["zig"], chat="granite"), mute
+    )
+    said = {name: catalogue.chat_of(name) for name in ("mine", "talks", "mute", "go-carved", "smollm2-135m-instruct")}
+    assert said == {
+        "mine": "none",
+        "talks": "granite",
+        "mute": "none",
+        "go-carved": "chatml",
+        "smollm2-135m-instruct": "chatml",
+    }
+
+
+def test_every_chat_format_has_a_template() -> None:
+    known = read_schema()["$defs"]["expert"]["properties"]["chat"]["enum"]
+    assert set(known) == {"none", *TEMPLATES}

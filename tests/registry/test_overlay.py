@@ -10,7 +10,7 @@ import pytest
 from lsp_experts.errors import RegistryError, StoreError
 from lsp_experts.paths import Paths
 from lsp_experts.registry.catalogue import load_catalogue
-from lsp_experts.registry.overlay import set_confidence
+from lsp_experts.registry.overlay import set_value
 
 MINE = {
     "id": "mine",
@@ -29,7 +29,7 @@ def paths_in(folder: Path) -> Paths:
 
 def test_a_file_is_made(tmp_path: Path) -> None:
     paths = paths_in(tmp_path)
-    set_confidence(paths.overlay, "go-carved", 0.123456)
+    set_value(paths.overlay, "confidence", "go-carved", 0.123456)
     assert json.loads(paths.overlay.read_text()) == {"version": 1, "experts": [], "confidence": {"go-carved": 0.1235}}
     catalogue = load_catalogue(paths)
     assert catalogue.problems == ()
@@ -48,8 +48,8 @@ def test_all_else_stays(tmp_path: Path) -> None:
     }
     paths.config.mkdir()
     paths.overlay.write_text(json.dumps(before), "utf-8")
-    set_confidence(paths.overlay, "a", 0.9)
-    set_confidence(paths.overlay, "mine", 0)
+    set_value(paths.overlay, "confidence", "a", 0.9)
+    set_value(paths.overlay, "confidence", "mine", 0)
     after = json.loads(paths.overlay.read_text("utf-8"))
     assert after == before | {"confidence": {"a": 0.9, "b": 1, "mine": 0}}
     assert list(after) == list(before)
@@ -58,13 +58,25 @@ def test_all_else_stays(tmp_path: Path) -> None:
     assert [path.name for path in paths.config.iterdir()] == [paths.overlay.name]
 
 
+def test_what_a_review_was_fitted_to_stands_in_a_section_of_its_own(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    set_value(paths.overlay, "confidence", "go-carved", 0.3)
+    set_value(paths.overlay, "review", "go-carved", 4.25)
+    set_value(paths.overlay, "review", "not-known", 2)
+    catalogue = load_catalogue(paths)
+    assert catalogue.problems == ()
+    assert (catalogue.get("go-carved").confidence, catalogue.get("go-carved").review) == (0.3, 4.25)
+    assert catalogue.get("html-carved").review is None
+    assert catalogue.review == {"go-carved": 4.25, "not-known": 2.0}
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     paths = paths_in(tmp_path)
     paths.config.mkdir()
     real = tmp_path / "dotfiles.json"
     real.write_text('{"version": 1, "experts": []}')
     paths.overlay.symlink_to(real)
-    set_confidence(paths.overlay, "go-carved", 0.2)
+    set_value(paths.overlay, "confidence", "go-carved", 0.2)
     assert paths.overlay.is_symlink()
     assert json.loads(real.read_text())["confidence"] == {"go-carved": 0.2}
 
@@ -75,7 +87,7 @@ def test_what_is_no_registry_is_left_as_it_is(tmp_path: Path, text: str) -> None
     paths.config.mkdir()
     paths.overlay.write_text(text)
     with pytest.raises(RegistryError) as caught:
-        set_confidence(paths.overlay, "go-carved", 0.2)
+        set_value(paths.overlay, "confidence", "go-carved", 0.2)
     assert str(paths.overlay) in str(caught.value)
     assert paths.overlay.read_text() == text
 
@@ -83,4 +95,4 @@ def test_what_is_no_registry_is_left_as_it_is(tmp_path: Path, text: str) -> None
 def test_a_disk_that_refuses(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("a file where the folder should be")
     with pytest.raises(StoreError):
-        set_confidence(paths_in(tmp_path).overlay, "go-carved", 0.2)
+        set_value(paths_in(tmp_path).overlay, "confidence", "go-carved", 0.2)

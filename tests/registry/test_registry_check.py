@@ -55,6 +55,18 @@ def test_a_confidence_beside_the_entries(tmp_path: Path, capsys: pytest.CaptureF
     )
 
 
+def test_a_review_threshold_beside_the_entries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('{"version": 1, "experts": [], "review": {"go-carved": 6.5, "gone": 3}}')
+    check(
+        file,
+        capsys,
+        0,
+        "Nats from which a review shows something: go-carved 6.5.",
+        "A review threshold for experts that are not known has no effect: gone.",
+    )
+
+
 def test_every_problem_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.json"
     file.write_text(OVERLAY.replace('"MIT"', "1").replace('"go"', '"Go"'), encoding="utf-8")
