@@ -14,8 +14,8 @@ FILES = sorted(path for path in ROOT.rglob("*.py"))
 LEAVES = {"registry", "settings", "errors", "paths", "syntax"}
 # cli -> lab, server; server -> actions, completion, routing -> pool -> engine -> protocol; leaves for everybody.
 BELOW = {
-    "cli": {"cli", "lab", "server", "completion", "routing", "pool", "engine"},
-    "lab": {"lab", "completion", "routing", "pool", "engine"},
+    "cli": {"cli", "lab", "server", "actions", "completion", "routing", "pool", "engine"},
+    "lab": {"lab", "actions", "completion", "routing", "pool", "engine"},
     "server": {"server", "actions", "completion", "routing", "pool", "engine"},
     "actions": {"actions", "completion", "routing", "pool", "engine"},
     "completion": {"completion", "routing", "pool", "engine"},

@@ -60,5 +60,7 @@ def indent_unit(text: str, offset: int) -> str:
 def line_break(text: str, offset: int) -> str:
     """The line break that the document uses round `offset`; "\\n" where it has none near."""
     around = near_text(text, offset)
-    found = _BREAK.search(around, max(0, min(offset, _NEAR_CHARS) - 2)) or _BREAK.search(around)
+    start = max(0, min(offset, _NEAR_CHARS) - 2)
+    start -= around[max(0, start - 1) : start + 1] == "\r\n"  # else half of it is found
+    found = _BREAK.search(around, start) or _BREAK.search(around)
     return found.group() if found else "\n"

@@ -6,6 +6,7 @@ import pytest
 
 from lsp_experts.routing.regions.find import HOSTS
 from lsp_experts.syntax.grammars import grammar, grammar_name
+from lsp_experts.syntax.tree import SyntaxTree
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,13 @@ from lsp_experts.syntax.grammars import grammar, grammar_name
 )
 def test_name(language: str, name: str) -> None:
     assert grammar_name(language) == name
+
+
+@pytest.mark.parametrize(("language", "text"), [("cobol", "{"), ("perl", "q#")])
+def test_a_grammar_that_never_comes_back_is_not_used(language: str, text: str) -> None:
+    """Its scanner holds the interpreter's lock, and nothing can stop it."""
+    assert grammar_name(language) == ""
+    assert SyntaxTree(language, text).root is None
 
 
 def test_a_host_has_a_grammar_that_knows_its_nodes() -> None:

@@ -1,0 +1,1 @@
+"""Code actions, one file each, and what they share."""

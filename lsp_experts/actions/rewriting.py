@@ -1,0 +1,125 @@
+"""Lets an expert rewrite a stretch of a document by an instruction, and takes nothing from it that is not fit."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+from lsp_experts.actions.code_answer import block_of, code_of, fence_for, opening_of, stop_of
+from lsp_experts.actions.flaws import UNCHANGED, fitted, flaw
+from lsp_experts.actions.generator import Generator, Progress
+from lsp_experts.actions.kept_definitions import dropped, repeated, unimported
+from lsp_experts.actions.place import Place
+from lsp_experts.actions.surroundings import Surroundings, surroundings
+from lsp_experts.completion.chat import Turn
+from lsp_experts.completion.document import plain_newlines
+from lsp_experts.completion.shown_path import shown_path
+from lsp_experts.errors import ActionRefused
+
+# A context of 2,048 tokens holds some 5,000 characters of code; with one retry it holds the stretch three times.
+MOST_CHARS = 1600
+_SYSTEM = Turn("system", "You are a coding assistant. Answer with code only.")
+
+
+def _nothing_more(new_text: str) -> str:
+    return ""
+
+
+async def rewritten(
+    place: Place,
+    start: int,
+    end: int,
+    instruction: str,
+    generator: Generator,
+    *,
+    progress: Progress,
+    language: str = "",
+    also: Callable[[str], str] = _nothing_more,
+    lines_round: int = 0,
+    instruction_last: bool = False,
+) -> str:
+    """What shall stand instead of the whole lines from `start` to `end`, by the expert for the language.
+
+    `instruction` ends with a full stop. `also` names a further flaw of a text. `lines_round`: so many lines above and
+    below are shown. `instruction_last`: it stands behind the code, where a small expert follows it rather than repeats
+    the code. ActionRefused where the stretch is too long, and where two answers have a flaw.
+    """
+    language = language or place.language
+    code = shown(place.text[start:end])
+    fence, around = fence_for(code), surroundings(place.text, start, end, lines_round)
+    parts = (instruction, block_of(code, language))
+    parts = parts[::-1] if instruction_last else parts
+    question = Turn("user", _before(place, around, language) + "\n\n".join(parts))
+    turns = [_SYSTEM, question]
+    flaws: list[str] = []
+    while len(flaws) < 2:
+        said = await generator.follow(
+            language, turns, stop_of(code), answer=opening_of(code, language), progress=progress
+        )
+        answer = around.left_out(_without_echo(code_of(said.text, language, fence), instruction), code)
+        new_text = fitted(place.tree, start, end, answer)
+        found = _flaw(place, start, end, new_text, instruction, said.finished) or also(new_text)
+        if not found:
+            return new_text
+        flaws.append(found)
+        progress(f"{said.expert} tries again: {found}")
+        turns = [
+            _SYSTEM,
+            question,
+            Turn("assistant", block_of(answer[:MOST_CHARS], language)),
+            _again(found, instruction),
+        ]
+    raise ActionRefused(f"The expert's answer is not fit: {_both(*flaws)}; nothing was changed.")
+
+
+def shown(text: str) -> str:
+    """A stretch as an expert sees it. ActionRefused if it is too long."""
+    code = textwrap.dedent(plain_newlines(text)).strip("\n")
+    if len(code) > MOST_CHARS:
+        fit = code[:MOST_CHARS].count("\n")
+        raise ActionRefused(
+            f"The {code.count(chr(10)) + 1} selected lines are too long for an expert's context.",
+            remedy=f"The first {fit} would fit.",
+        )
+    return code
+
+
+def _before(place: Place, around: Surroundings, language: str) -> str:
+    said = ""
+    if around.above.strip():
+        said += f"Above the code stands this, do not repeat it:\n\n{block_of(around.above.rstrip(), language)}\n\n"
+    if around.below.strip():
+        said += f"Below the code stands this, do not repeat it:\n\n{block_of(around.below.rstrip(), language)}\n\n"
+    return f"The code is in {shown_path(place.view.uri, language)}.\n\n{said}" if said else ""
+
+
+def _without_echo(code: str, instruction: str) -> str:
+    """Without first lines that only begin to say what was asked for."""
+    lines = code.split("\n")
+    while lines and (bare := lines[0].strip(" :.#/*")) and " " in bare and instruction.startswith(bare):
+        del lines[0]
+    return "\n".join(lines)
+
+
+def _flaw(place: Place, start: int, end: int, new_text: str, instruction: str, finished: bool) -> str:
+    if not finished:
+        return "it did not come to an end"
+    if not new_text.strip():
+        return "it holds no code"
+    tree = place.tree
+    return (
+        flaw(tree, start, end, new_text)
+        or dropped(tree, start, end, new_text, instruction)
+        or unimported(tree, start, end, new_text)
+        or repeated(tree, start, end, new_text)
+    )
+
+
+def _again(found: str, instruction: str) -> Turn:
+    if found == UNCHANGED:
+        return Turn("user", f"That is the same code. {instruction}")
+    return Turn("user", f"That is not right: {found}. Answer with the whole corrected code.")
+
+
+def _both(first: str, second: str) -> str:
+    return f"{first} (twice)" if first == second else f"{first}, and when asked again {second}"

@@ -1,0 +1,1 @@
+"""An instruction for several files: split into steps, each done by the expert of its file's language."""
