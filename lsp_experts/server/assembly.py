@@ -1,4 +1,4 @@
-"""Puts the real parts together: registry, store, engine, pool, completer. The only place that knows all of them."""
+"""Puts the real parts together: registry, store, engine, pool, completer, actions. The only place that knows all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_experts.paths import Paths, default_paths
-from lsp_experts.server.ports import Build, Host
+from lsp_experts.server.ports import Build, Host, OpenViews, Parts
 from lsp_experts.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,11 +28,58 @@ if TYPE_CHECKING:
 
 def builder(paths: Paths | None = None, command: Sequence[str] | None = None) -> Build:
     """What `serve` needs to complete with this machine's experts; `command` starts another engine than the real one."""
-    return partial(build_completer, paths=paths or default_paths(), command=command)
+    return partial(build_parts, paths=paths or default_paths(), command=command)
+
+
+def build_parts(
+    settings: Settings, host: Host, views: OpenViews, *, paths: Paths, command: Sequence[str] | None = None
+) -> Parts:
+    """All that a server has, over this machine's registry and store. Nothing starts before a document asks."""
+    from lsp_experts.actions.check.checks import Checks
+    from lsp_experts.actions.code_actions import CodeActions
+    from lsp_experts.actions.generator import Generator
+    from lsp_experts.actions.review.document_reviews import DocumentReviews
+    from lsp_experts.actions.table import ACTIONS
+    from lsp_experts.actions.tasks.run import Tasks
+    from lsp_experts.routing.languages import language_of
+    from lsp_experts.server.action_files import ActionFiles
+
+    core = _build_core(settings, host, paths, command)
+    completer = core.completer
+
+    def obeyed() -> Settings:
+        return completer.settings
+
+    generator = Generator(completer.routes, core.pool, core.supervisor, obeyed)
+    files = ActionFiles(
+        views,
+        host.workspace_uri,
+        _folder(host.workspace_uri),
+        lambda uri, language_id: language_of(uri, language_id, core.catalogue),
+        obeyed,
+    )
+    actions = CodeActions(ACTIONS, documents=completer.documents, generator=generator, files=files, settings=obeyed)
+    tasks, checks = Tasks(files, generator, obeyed), Checks(paths, files, generator)
+    reviews = DocumentReviews(completer.documents, generator, core.catalogue, obeyed)
+    return Parts(completer, actions, generator, files, tasks=tasks, checks=checks, reviews=reviews)
 
 
 def build_completer(settings: Settings, host: Host, *, paths: Paths, command: Sequence[str] | None = None) -> Completer:
     """A completer over this machine's registry and store. Nothing starts and nothing loads before a document asks."""
+    return _build_core(settings, host, paths, command).completer
+
+
+@dataclass(frozen=True)
+class _Core:
+    """What completions and actions share."""
+
+    completer: Completer
+    pool: Pool
+    supervisor: Supervisor
+    catalogue: Catalogue
+
+
+def _build_core(settings: Settings, host: Host, paths: Paths, command: Sequence[str] | None) -> _Core:
     # Imported here, so that the answer to `initialize` does not wait for it.
     from lsp_experts.completion.completer import Completer as RealCompleter
     from lsp_experts.engine.command import engine_spawner
@@ -129,20 +177,26 @@ def build_completer(settings: Settings, host: Host, *, paths: Paths, command: Se
     for part in (budget, completer, pool, supervisor, page_cache, learned):
         if part is not None:
             host.at_exit(part.close)
-    return completer
+    return _Core(completer, pool, supervisor, catalogue)
 
 
 def _workspace_files(folder_uri: str, catalogue: Catalogue) -> WorkspaceFiles | None:
     """What the files of the client's folder say; None if it has none on this machine's disk."""
-    from lsp_experts.completion.exclusion import path_of
     from lsp_experts.routing.languages import language_of
     from lsp_experts.server.workspace_files import WorkspaceFiles
+
+    folder = _folder(folder_uri)
+    return WorkspaceFiles(folder, lambda uri: language_of(uri, "", catalogue)) if folder is not None else None
+
+
+def _folder(folder_uri: str) -> Path | None:
+    """The client's folder on this machine's disk."""
+    from lsp_experts.completion.exclusion import path_of
 
     if not folder_uri.startswith("file:"):
         return None
     path = path_of(folder_uri)
-    folder = Path(path.lstrip("/") if os.name == "nt" else path)
-    return WorkspaceFiles(folder, lambda uri: language_of(uri, "", catalogue))
+    return Path(path.lstrip("/") if os.name == "nt" else path)
 
 
 class _Budget:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lsprotocol import types as t
 from pygls.capabilities import ServerCapabilitiesBuilder, get_capability
 
+from lsp_experts.server.action_capabilities import (
+    ActionSupport,
+    EditSupport,
+    action_support,
+    edit_support,
+    is_patient,
+)
 from lsp_experts.server.commands import COMMANDS
 from lsp_experts.server.positions import Encoding
 
 # Clients without inline completion ask on identifier characters by themselves; these are the other places where code
 # goes on. No white space: a popup after every space or new line is a nuisance.
 TRIGGERS = (".", ":", ">", "<", "/", "(", "[", "{", ",", "=", '"', "'", "@", "#", "$")
+
+# Kinds that actions are offered under; each covers those below it. "explain" is actions/explain.py's own.
+ACTION_KINDS = (t.CodeActionKind.QuickFix, t.CodeActionKind.Refactor, "explain")
 
 MultiLine = Literal["plain", "snippet", "first line"]
 
@@ -31,6 +41,11 @@ class Client:
     progress: bool = False
     pulls_configuration: bool = False
     registers_configuration: bool = False
+    patient: bool = True  # it waits for an answer as long as a model needs
+    diagnostic_versions: bool = False  # it takes the version that diagnostics are for
+    shows_documents: bool = False  # window/showDocument
+    actions: ActionSupport = field(default_factory=ActionSupport)
+    edits: EditSupport = field(default_factory=EditSupport)
     wants_status: bool = False  # experimental.lspExpertsStatus: it takes lspExperts/status notifications
     name: str = ""
 
@@ -46,7 +61,7 @@ def client_of(params: t.InitializeParams) -> Client:
     can = params.capabilities
     snippets = bool(get_capability(can, "text_document.completion.completion_item.snippet_support"))
     modes = get_capability(can, "text_document.completion.completion_item.insert_text_mode_support.value_set")
-    cuts = _cuts_plain(params)
+    cuts, patient = _cuts_plain(params), is_patient(params)
     return Client(
         encoding=_encoding(can),
         multi_line="snippet" if snippets else "first line" if cuts else "plain",
@@ -57,6 +72,11 @@ def client_of(params: t.InitializeParams) -> Client:
         progress=bool(get_capability(can, "window.work_done_progress")),
         pulls_configuration=bool(get_capability(can, "workspace.configuration")),
         registers_configuration=bool(get_capability(can, "workspace.did_change_configuration.dynamic_registration")),
+        patient=patient,
+        diagnostic_versions=bool(get_capability(can, "text_document.publish_diagnostics.version_support")),
+        shows_documents=bool(get_capability(can, "window.show_document.support")),
+        actions=action_support(params, patient=patient),
+        edits=edit_support(params),
         wants_status=isinstance(can.experimental, dict) and can.experimental.get("lspExpertsStatus") is True,
         name=params.client_info.name if params.client_info else "",
     )
@@ -88,10 +108,11 @@ def server_capabilities(client: Client) -> t.ServerCapabilities:
     return t.ServerCapabilities(
         position_encoding=t.PositionEncodingKind(client.encoding),
         text_document_sync=t.TextDocumentSyncOptions(
-            open_close=True, change=t.TextDocumentSyncKind.Incremental, save=False
+            open_close=True, change=t.TextDocumentSyncKind.Incremental, save=t.SaveOptions(include_text=False)
         ),
         notebook_document_sync=t.NotebookDocumentSyncOptions([t.NotebookDocumentFilterWithNotebook("*")], save=False),
         completion_provider=t.CompletionOptions(trigger_characters=TRIGGERS, resolve_provider=False),
         inline_completion_provider=t.InlineCompletionOptions(),
+        code_action_provider=t.CodeActionOptions(code_action_kinds=ACTION_KINDS, resolve_provider=True),
         execute_command_provider=t.ExecuteCommandOptions(commands=tuple(COMMANDS)),
     )

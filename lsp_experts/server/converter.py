@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ def strict_converter() -> Converter:
         return plain(value, kind)
 
     converter.register_structure_hook(t.TextDocumentIdentifier, identifier)
+    # An enum's value was taken as the number or text it is; a diagnostic goes back to the client as it came.
+    converter.register_unstructure_hook_func(_is_enum, lambda value: getattr(value, "value", value))
     return converter
 
 
@@ -71,6 +74,10 @@ def _fits(converter: Converter, kind: type, value: Any) -> bool:
     except Exception:  # cattrs and lsprotocol raise many kinds
         return False
     return True
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, enum.Enum)
 
 
 def _exactly(kind: type) -> Callable[[Any, Any], Any]:

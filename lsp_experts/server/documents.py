@@ -91,7 +91,7 @@ class Document:
 
 
 class Documents:
-    """Open documents by URI."""
+    """Open documents by URI, the one that was used last at the end."""
 
     def __init__(self, encoding: Encoding = "utf-16") -> None:
         self.encoding: Encoding = encoding
@@ -107,11 +107,18 @@ class Documents:
         """The newest version of an open document."""
         return self._open.get(uri)
 
+    def recent(self) -> Sequence[Document]:
+        """All of them, the one that was opened, edited or looked at last first."""
+        return tuple(reversed(self._open.values()))
+
+    def touch(self, uri: str) -> Document | None:
+        """The newest version of an open document, which is looked at now."""
+        document = self._open.get(uri)
+        return self._keep(document) if document is not None else None
+
     def open(self, item: t.TextDocumentItem) -> Document:
         """Open, or replace, a document."""
-        document = Document.of(item.uri, item.language_id, item.version, item.text)
-        self._open[item.uri] = document
-        return document
+        return self._keep(Document.of(item.uri, item.language_id, item.version, item.text))
 
     def close(self, uri: str) -> bool:
         """Forget a document; False if it was not open."""
@@ -134,5 +141,9 @@ class Documents:
                 document = document.edited(start, end, change.text, version)
             else:
                 document = Document.of(document.uri, document.language, version, change.text)
+        return self._keep(document)
+
+    def _keep(self, document: Document) -> Document:
+        self._open.pop(document.uri, None)
         self._open[document.uri] = document
         return document

@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from lsp_experts import __version__
-from lsp_experts.errors import ExpertsError
+from lsp_experts.errors import ActionRefused, ExpertsError
 from lsp_experts.server.afterwards import Afterwards
 from lsp_experts.server.answers import Answer, Answers, Question
 from lsp_experts.server.capabilities import Client
@@ -24,9 +24,11 @@ from lsp_experts.server.documents import Document, Documents
 from lsp_experts.server.lifetime import Lifetime
 from lsp_experts.server.notebooks import Notebooks
 from lsp_experts.server.notices import Notices
-from lsp_experts.server.ports import Build, Completer, DocumentView, Silence, Suggestion
+from lsp_experts.server.ports import Build, Completer, DocumentView, Parts, Silence, Suggestion
 from lsp_experts.server.progress import LoadProgress
 from lsp_experts.server.protocol import ExpertsProtocol, describe
+from lsp_experts.server.reviews import Reviews
+from lsp_experts.server.running_actions import RunningActions
 from lsp_experts.server.statistics import Statistics
 from lsp_experts.server.status_news import StatusNews
 from lsp_experts.settings import Settings
@@ -38,15 +40,17 @@ NAME = "lsp-experts"
 
 
 class ExpertsServer(LanguageServer):
-    """State of one session. The completer is built once the client's settings are known (`start`).
+    """State of one session. The completer and the other parts are built once the client's settings are known (`start`).
 
-    It is the Host of its completer. `status_folder`: where the server keeps its status for `lsp-experts top`;
-    `statistics_folder`: where it counts what became of suggestions.
+    It is the Host of its parts. `status_folder`: where the server keeps its status for `lsp-experts top`;
+    `statistics_folder`: where it counts what became of suggestions; `scratch_folder`: for documents that only show.
     """
 
     protocol: ExpertsProtocol
 
-    def __init__(self, build: Build, lifetime: Lifetime, status_folder: Path, statistics_folder: Path) -> None:
+    def __init__(
+        self, build: Build, lifetime: Lifetime, status_folder: Path, statistics_folder: Path, scratch_folder: Path
+    ) -> None:
         super().__init__(NAME, __version__, protocol_cls=ExpertsProtocol, converter_factory=strict_converter)
         self.lifetime = lifetime
         self.client = Client()
@@ -56,7 +60,8 @@ class ExpertsServer(LanguageServer):
         self.notices = Notices(self.protocol.notify)
         self.configuration = Configuration(self.notices.tell, self._configured)
         self.completer: Completer | None = None
-        self._broken = ""  # why there is no completer and will be none
+        self.parts: Parts | None = None
+        self._broken = ""  # why there are no parts and will be none
         self._build = build
         self._starts = False
         self._ready = asyncio.Event()
@@ -70,7 +75,14 @@ class ExpertsServer(LanguageServer):
             self._news.changed,
             lambda: self.configuration.settings.statistics,
         )
-        self._closers: list[Callable[[], Awaitable[None]]] = [self._news.close, self._statistics.close]
+        self.actions = RunningActions(self, scratch_folder, self._news.changed)
+        self.reviews = Reviews(self)
+        self._closers: list[Callable[[], Awaitable[None]]] = [
+            self.actions.close,
+            self.reviews.close,
+            self._news.close,
+            self._statistics.close,
+        ]
 
     # Start and end
 
@@ -87,7 +99,8 @@ class ExpertsServer(LanguageServer):
         self._starts = True
         await self.pull_configuration()
         try:
-            self.completer = self._build(self.configuration.settings, self)
+            self.parts = self._build(self.configuration.settings, self, self)
+            self.completer = self.parts.completer
         except ExpertsError as error:
             self._broken = str(error)
         except Exception as error:
@@ -99,6 +112,13 @@ class ExpertsServer(LanguageServer):
             self.show(document)
         self._ready.set()
         self._news.changed()
+
+    async def built(self) -> Parts:
+        """The parts, once they are there. ActionRefused if they cannot be built."""
+        await self._ready.wait()
+        if self.parts is None:
+            raise ActionRefused(self._broken)
+        return self.parts
 
     async def pull_configuration(self) -> None:
         """Ask the client for our section, if it answers such questions; one that stays silent is not waited for."""
@@ -141,29 +161,38 @@ class ExpertsServer(LanguageServer):
         """Tell the completer of a document that was opened."""
         self.afterwards.edited(document.uri, document.text)
         if self.completer is not None:
-            self.completer.opened(self._view(document))
+            self.completer.opened(self.view(document))
             self._news.changed()
 
     def edited(self, document: Document) -> None:
         """Tell the completer of a document's new version."""
         self.afterwards.edited(document.uri, document.text)
+        self.actions.changed(document.uri)
+        self.reviews.edited(document)
         if self.completer is not None:
-            self.completer.changed(self._view(document))
+            self.completer.changed(self.view(document))
 
     def focus(self, uri: str) -> None:
         """Tell the completer that the user looks at this document now, if it is open."""
-        document = self.documents.get(uri)
+        document = self.documents.touch(uri)
         if document is not None and self.completer is not None:
-            self.completer.focused(self._view(document))
+            self.completer.focused(self.view(document))
             self._news.changed()
 
-    def _view(self, document: Document) -> DocumentView:
+    def views(self) -> list[DocumentView]:
+        """See ports.OpenViews."""
+        return [self.view(document) for document in self.documents.recent()]
+
+    def view(self, document: Document) -> DocumentView:
+        """A document as the parts see it."""
         earlier = self.notebooks.earlier(document, self.documents)
         return DocumentView(document.uri, document.language, document.version, document.text, earlier)
 
     def close_document(self, uri: str) -> None:
         """Forget a document and what runs for it."""
         self._answers.forget(uri)
+        self.actions.closed(uri)
+        self.reviews.closed(uri)
         self.afterwards.closed(uri)
         if self.documents.close(uri) and self.completer is not None:
             self.completer.closed(uri)
@@ -213,6 +242,7 @@ class ExpertsServer(LanguageServer):
             "client": self.client.name,
             "documents": len(self.documents),
             "suggestions": dict(self.afterwards.counts),
+            "actions": self.actions.status(),
             "silences": dict(self.notices.silences),
             "lastSilence": {"reason": silence.reason, "detail": silence.detail} if silence is not None else None,
         }

@@ -34,6 +34,10 @@ class Notices:
         _LOG.warning("%s", message)
         self._notify(t.WINDOW_SHOW_MESSAGE, t.ShowMessageParams(t.MessageType.Warning, message))
 
+    def show(self, message: str, kind: t.MessageType = t.MessageType.Info) -> None:
+        """Answer something that the user did, each time."""
+        self._notify(t.WINDOW_SHOW_MESSAGE, t.ShowMessageParams(kind, message.replace("\0", "")))
+
     def log(self, message: str) -> None:
         """A line for the client's log."""
         self._notify(t.WINDOW_LOG_MESSAGE, t.LogMessageParams(t.MessageType.Info, message))

@@ -1,16 +1,25 @@
-"""What the server needs from the rest: a Completer, built for a Host. The server knows nothing else of models."""
+"""What the server needs from the rest: Parts, built for a Host. The server knows nothing else of models."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lsp_experts.completion.answer import Suggestion
 from lsp_experts.completion.document import DocumentView
 from lsp_experts.completion.silence import Silence
 from lsp_experts.settings import Settings
 
-__all__ = ["Build", "Completer", "DocumentView", "Host", "Silence", "Suggestion"]
+if TYPE_CHECKING:  # what completing does not need is imported once the server runs
+    from lsp_experts.actions.check.checks import Checks
+    from lsp_experts.actions.code_actions import CodeActions
+    from lsp_experts.actions.files import Files
+    from lsp_experts.actions.generator import Generator
+    from lsp_experts.actions.review.document_reviews import DocumentReviews
+    from lsp_experts.actions.tasks.run import Tasks
+
+__all__ = ["Build", "Completer", "DocumentView", "Host", "OpenViews", "Parts", "Silence", "Suggestion"]
 
 
 class Completer(Protocol):
@@ -62,4 +71,25 @@ class Host(Protocol):
         """Await `close` when the server ends; it has half a second."""
 
 
-Build = Callable[[Settings, Host], Completer]
+class OpenViews(Protocol):
+    """The open documents, as the client described them; all on the loop's thread."""
+
+    def views(self) -> Sequence[DocumentView]:
+        """All of them, the one that was used last first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What was built; None: there is no such part in this server."""
+
+    completer: Completer
+    actions: CodeActions | None = None
+    generator: Generator | None = None
+    files: Files | None = None
+    tasks: Tasks | None = None
+    checks: Checks | None = None
+    reviews: DocumentReviews | None = None
+
+
+Build = Callable[[Settings, Host, OpenViews], Parts]

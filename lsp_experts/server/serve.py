@@ -74,7 +74,7 @@ def _accept(host: str, port: int) -> Channel:
 async def _run(channel: Channel, build: Build) -> int:
     loop, lifetime = asyncio.get_running_loop(), Lifetime()
     paths = default_paths()
-    server = ExpertsServer(build, lifetime, servers_folder(paths), statistics_folder(paths))
+    server = ExpertsServer(build, lifetime, servers_folder(paths), statistics_folder(paths), paths.state / "scratch")
     register(server)
 
     def broken() -> None:

@@ -1,7 +1,7 @@
 """What files of the workspace's folder say that nobody has open: read in a thread, bounded, never outside the folder.
 
-A file is read only if a document imports it, no .gitignore names it, its name is not one of those that people keep
-secrets under, and its real path is in the folder. Nothing is written, and nobody waits for a disk on the event loop.
+A file is read only if a document imports it and workspace_folder.py allows it. Nobody waits for a disk on the event
+loop.
 """
 
 from __future__ import annotations
@@ -9,23 +9,20 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
-import stat
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
-from lsp_experts.completion.exclusion import excluded, path_of
+from lsp_experts.completion.exclusion import excluded
 from lsp_experts.completion.symbols import symbols
 from lsp_experts.completion.workspace import WorkspaceFile
+from lsp_experts.server.workspace_folder import Stamp, WorkspaceFolder
 from lsp_experts.settings import Settings
 from lsp_experts.syntax.definitions import Definition
 from lsp_experts.syntax.imports import Place, go_module_of, imports
 from lsp_experts.syntax.tree import SyntaxTree
 
-MAX_FILE_BYTES = 256 * 1024  # a larger one is generated, or takes too long to parse
 MAX_FILES = 24  # that one document's imports lead to
 MAX_FOLDER_FILES = 24  # of a package that is a folder
 DEPTH = 2  # imports of imports: names are often handed on by a package's first file
@@ -35,18 +32,10 @@ _MAX_FOLDER_ENTRIES = 2000
 
 
 @dataclass(frozen=True)
-class _Stamp:
-    """A file as it was when it was read."""
-
-    mtime_ns: int
-    size: int
-
-
-@dataclass(frozen=True)
 class _Read:
     """What a file says."""
 
-    stamp: _Stamp
+    stamp: Stamp
     language: str
     definitions: tuple[Definition, ...] = ()
     imports: tuple[tuple[str, ...], ...] = ()
@@ -57,25 +46,20 @@ class WorkspaceFiles:
 
     def __init__(self, folder: Path, language_of: Callable[[str], str]) -> None:
         """`folder` need not exist: then nothing is known. No file is looked at before `learn`."""
-        self._folder = Path(os.path.realpath(folder))
+        self._folder = WorkspaceFolder(folder)  # only the thread that learns asks it for more than names
         self._language_of = language_of
         self._known: OrderedDict[str, tuple[WorkspaceFile, ...]] = OrderedDict()  # by document
         self._read: OrderedDict[str, _Read] = OrderedDict()  # by path; only the thread that learns touches it
-        self._ignored: dict[str, tuple[_Stamp, GitIgnoreSpec]] = {}  # by folder; likewise
         self._turn = asyncio.Lock()
 
     @property
     def name(self) -> str:
         """The folder's own name."""
-        return self._folder.name
+        return self._folder.path.name
 
     def path_of(self, uri: str) -> str:
         """The path of a document in the folder, "" outside of it. By name: the disk is not asked."""
-        path = posixpath.normpath(path_of(uri))
-        if os.name == "nt":
-            path = path.lstrip("/")
-        root = self._folder.as_posix().rstrip("/") + "/"
-        return path[len(root) :] if path.startswith(root) else ""
+        return self._folder.path_of(uri)
 
     def imported(self, uri: str) -> tuple[WorkspaceFile, ...]:
         """What the document imports, as `learn` saw it last: dependencies before those that need them."""
@@ -114,7 +98,7 @@ class WorkspaceFiles:
                     continue
                 if depth > 1:
                     follow(read.imports, depth - 1)
-                uri = (self._folder / at).as_uri()
+                uri = self._folder.uri(at)
                 found[at] = WorkspaceFile(at, uri, read.language, read.definitions)
 
         follow(imports(SyntaxTree(language, text), place), DEPTH)
@@ -125,7 +109,7 @@ class WorkspaceFiles:
         for paths in candidates:
             for path in paths:
                 files = self._package(path, language) if path.endswith("/") else [path]
-                allowed = [each for each in files if self._stamp(each, settings) is not None]
+                allowed = [each for each in files if self._folder.stamp(each, settings) is not None]
                 if allowed:
                     yield from allowed
                     break
@@ -133,40 +117,26 @@ class WorkspaceFiles:
     def _package(self, folder: str, language: str) -> list[str]:
         found: list[str] = []
         try:
-            with os.scandir(self._folder / folder) as entries:
+            with os.scandir(self._folder.path / folder) as entries:
                 for count, entry in enumerate(entries):
                     if count >= _MAX_FOLDER_ENTRIES:
                         break
                     name = posixpath.normpath(folder + entry.name)
-                    if self._language_of((self._folder / name).as_uri()) == language and "test" not in entry.name:
+                    if self._language_of(self._folder.uri(name)) == language and "test" not in entry.name:
                         found.append(name)
         except (OSError, ValueError):
             return []
         return sorted(found)[:MAX_FOLDER_FILES]
 
-    def _stamp(self, path: str, settings: Settings) -> _Stamp | None:
-        """The state of a file that may be read, None for all others."""
-        try:
-            real = Path(os.path.realpath(self._folder / path))
-            status = real.stat()
-        except (OSError, ValueError):
-            return None
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES or not real.is_relative_to(self._folder):
-            return None
-        names = {path, real.relative_to(self._folder).as_posix()}  # a link may give a file a harmless name
-        if any(excluded((self._folder / name).as_uri(), "", settings) or self._is_ignored(name) for name in names):
-            return None
-        return _Stamp(status.st_mtime_ns, status.st_size)
-
     def _take(self, path: str, go_module: str, settings: Settings) -> _Read | None:
         """What the file says, from the cache where it did not change; None where it is gone or is not for us."""
-        stamp, known = self._stamp(path, settings), self._read.get(path)
+        stamp, known = self._folder.stamp(path, settings), self._read.get(path)
         if stamp is None:
             self._read.pop(path, None)
             return None
         if known is None or known.stamp != stamp:
-            text = self._text(path)
-            uri = (self._folder / path).as_uri()
+            text = self._folder.text(path)
+            uri = self._folder.uri(path)
             if text is None or excluded(uri, text, settings):
                 return None
             tree = SyntaxTree(self._language_of(uri), text)
@@ -177,59 +147,6 @@ class WorkspaceFiles:
             self._read.popitem(last=False)
         return known
 
-    def _text(self, path: str) -> str | None:
-        """The text of a file; None where it cannot be read, or is none."""
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        try:
-            with os.fdopen(os.open(os.path.realpath(self._folder / path), flags), "rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
-        except (OSError, ValueError):
-            return None
-        if len(data) > MAX_FILE_BYTES or b"\0" in data:
-            return None
-        return data.decode("utf-8", "replace")
-
     def _go_module(self, settings: Settings) -> str:
-        text = self._text("go.mod") if self._stamp("go.mod", settings) is not None else None
+        text = self._folder.text("go.mod") if self._folder.stamp("go.mod", settings) is not None else None
         return go_module_of(text or "")
-
-    # -- what git ignores ---------------------------------------------------------------------------------------------
-
-    def _is_ignored(self, path: str) -> bool:
-        """Whether a .gitignore between the folder and the file names the path; the nearest one decides."""
-        parts = path.split("/")
-        ignored = False
-        for count in range(len(parts)):
-            spec = self._spec("/".join(parts[:count]))
-            if spec is not None:
-                rest = parts[count:]
-                for end in range(1, len(rest) + 1):
-                    said = spec.check_file("/".join(rest[:end]) + ("/" if end < len(rest) else "")).include
-                    ignored = ignored if said is None else said
-                    if ignored and end < len(rest):
-                        return True  # git never looks into an ignored folder
-        return ignored
-
-    def _spec(self, folder: str) -> GitIgnoreSpec | None:
-        at = posixpath.join(folder, ".gitignore")
-        try:
-            status = (self._folder / at).stat()
-        except (OSError, ValueError):
-            return None
-        stamp, known = _Stamp(status.st_mtime_ns, status.st_size), self._ignored.get(folder)
-        if known is None or known[0] != stamp:
-            text = self._text(at) if stat.S_ISREG(status.st_mode) else None
-            known = self._ignored[folder] = (stamp, _lines(text or ""))
-        return known[1]
-
-
-def _lines(text: str) -> GitIgnoreSpec:
-    """The patterns of a .gitignore; lines that are none are left out."""
-    good: list[str] = []
-    for line in text.splitlines():
-        try:
-            GitIgnoreSpec.from_lines([line])
-        except ValueError:
-            continue
-        good.append(line)
-    return GitIgnoreSpec.from_lines(good)

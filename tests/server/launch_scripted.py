@@ -12,7 +12,7 @@ from typing import Any
 
 from lsp_experts.completion.answer import Suggestion
 from lsp_experts.errors import ExpertsError
-from lsp_experts.server.ports import DocumentView, Host, Silence
+from lsp_experts.server.ports import DocumentView, Host, OpenViews, Parts, Silence
 from lsp_experts.server.serve import serve
 from lsp_experts.settings import Settings
 
@@ -105,7 +105,11 @@ class ScriptedCompleter:
         }
 
 
-def no_completer(settings: Settings, host: Host) -> ScriptedCompleter:
+def scripted(settings: Settings, host: Host, views: OpenViews) -> Parts:
+    return Parts(ScriptedCompleter(settings, host))
+
+
+def no_completer(settings: Settings, host: Host, views: OpenViews) -> Parts:
     raise ExpertsError("No registry.", remedy="Install again.")
 
 
@@ -116,7 +120,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log-file", type=Path)
     parser.add_argument("--log-level", default="DEBUG")
-    parser.add_argument("--broken", dest="build", action="store_const", const=no_completer, default=ScriptedCompleter)
+    parser.add_argument("--broken", dest="build", action="store_const", const=no_completer, default=scripted)
     return serve(**vars(parser.parse_args()))
 
 

@@ -110,3 +110,14 @@ def test_a_closed_document_is_gone() -> None:
     assert documents.close(URI)
     assert not documents.close(URI)
     assert documents.get(URI) is None
+
+
+def test_the_one_that_was_used_last_comes_first() -> None:
+    documents = Documents()
+    for uri in "abc":
+        documents.open(t.TextDocumentItem(uri, "go", 1, ""))
+    change = t.TextDocumentContentChangeWholeDocument("x")
+    documents.change(t.DidChangeTextDocumentParams(t.VersionedTextDocumentIdentifier(2, "a"), [change]))
+    documents.touch("b")
+    assert documents.touch("nobody") is None
+    assert [document.uri for document in documents.recent()] == ["b", "a", "c"]

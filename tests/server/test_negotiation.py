@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types as t
 
+from lsp_experts.server.action_capabilities import ActionSupport, EditSupport
 from lsp_experts.server.capabilities import Client, client_of, server_capabilities
 from lsp_experts.server.converter import strict_converter, structure_params
 
@@ -23,6 +24,9 @@ EXPECTED = {
         progress=True,
         pulls_configuration=True,
         registers_configuration=True,
+        shows_documents=True,
+        actions=ActionSupport(literals=True, disabled=True),  # it would resolve what is only looked at
+        edits=EditSupport(applies=True, versions=True, creates=True, annotations=True),
         name="code-server",
     ),
     "neovim-0.11.4": Client(
@@ -32,9 +36,20 @@ EXPECTED = {
         runs_commands=True,
         progress=True,
         pulls_configuration=True,
+        shows_documents=True,
+        actions=ActionSupport(literals=True, resolves=True),
+        edits=EditSupport(applies=True, creates=True),
         name="Neovim",
     ),
-    "eglot-1.9-emacs28.2": Client("utf-16", "plain", runs_commands=True, pulls_configuration=True),
+    "eglot-1.9-emacs28.2": Client(
+        "utf-16",
+        "plain",
+        runs_commands=True,
+        pulls_configuration=True,
+        patient=False,
+        actions=ActionSupport(literals=True),
+        edits=EditSupport(applies=True, versions=True),
+    ),
     "lsp-mode-8.0.0-emacs28.2": Client(
         "utf-16",
         "plain",
@@ -42,9 +57,19 @@ EXPECTED = {
         runs_commands=True,
         progress=True,
         pulls_configuration=True,
+        patient=False,
+        actions=ActionSupport(literals=True),
+        edits=EditSupport(applies=True, versions=True, creates=True),
+        diagnostic_versions=True,
         name="emacs",
     ),
-    "ale-3.3.0-vim9": Client("utf-16", "first line", cuts_plain=True),
+    "ale-3.3.0-vim9": Client(
+        "utf-16",
+        "first line",
+        cuts_plain=True,
+        actions=ActionSupport(literals=True),
+        edits=EditSupport(applies=True, answers=False),
+    ),
 }
 
 

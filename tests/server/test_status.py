@@ -24,7 +24,7 @@ LAST = {"reason": "scripted", "detail": ""}
 async def test_the_command_answers_as_the_request_does() -> None:
     async with RawClient.start() as client:
         capabilities = (await client.initialize())["result"]["capabilities"]
-        assert capabilities["executeCommandProvider"]["commands"] == ["lspExperts.status", "lspExperts.accepted"]
+        assert {"lspExperts.status", "lspExperts.accepted"} <= {*capabilities["executeCommandProvider"]["commands"]}
         client.open("untitled:silent", "x")
         await client.call(1, INLINE, at("untitled:silent"))
         asked = (await client.call(2, STATUS))["result"]

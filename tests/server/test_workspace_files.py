@@ -10,6 +10,7 @@ import pytest
 
 from lsp_experts.server import workspace_files
 from lsp_experts.server.workspace_files import WorkspaceFiles
+from lsp_experts.server.workspace_folder import WorkspaceFolder
 from lsp_experts.settings import Settings
 
 SETTINGS = Settings()
@@ -153,14 +154,14 @@ async def test_the_loop_goes_on_while_a_disk_is_slow(tmp_path: Path, monkeypatch
     folder = Folder(tmp_path, a_py="ONE = 1\n")
     loop, reading = asyncio.get_running_loop(), asyncio.Event()
     go_on = asyncio.Event()
-    real = WorkspaceFiles._text
+    real = WorkspaceFolder.text
 
-    def slow(self: WorkspaceFiles, path: str) -> str | None:
+    def slow(self: WorkspaceFolder, path: str) -> str | None:
         loop.call_soon_threadsafe(reading.set)
         asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(20)
         return real(self, path)
 
-    monkeypatch.setattr(WorkspaceFiles, "_text", slow)
+    monkeypatch.setattr(WorkspaceFolder, "text", slow)
     learning = loop.create_task(folder.learn("main.py", "import a"))
     await asyncio.wait_for(reading.wait(), 20)
     assert not learning.done()

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lsp_experts.server.commands import accepted, status
+from lsp_experts.server.commands import accepted, ask, check, code_actions, edit, review, status, task
 
 if TYPE_CHECKING:
     from lsp_experts.server.language_server import ExpertsServer
 
 Command = Callable[["ExpertsServer", Sequence[Any]], Any]  # (server, arguments) -> JSON, or an awaitable of it
 
-COMMANDS: Mapping[str, Command] = MappingProxyType({command.NAME: command.run for command in (status, accepted)})
+COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {each.NAME: each.run for each in (status, accepted, ask, edit, task, check, review)} | dict(code_actions.COMMANDS)
+)

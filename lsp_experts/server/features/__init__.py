@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lsp_experts.server.features import (
+    code_action,
+    code_action_resolve,
     completion,
     did_change,
     did_change_active_editor,
@@ -13,6 +15,7 @@ from lsp_experts.server.features import (
     did_focus,
     did_open,
     did_partially_accept_completion,
+    did_save,
     did_show_completion,
     execute_command,
     exit,
@@ -24,6 +27,7 @@ from lsp_experts.server.features import (
     notebook_did_open,
     shutdown,
     status,
+    work_done_progress_cancel,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ _ALL = (
     exit,
     did_open,
     did_change,
+    did_save,
     did_close,
     notebook_did_open,
     notebook_did_change,
@@ -47,6 +52,9 @@ _ALL = (
     inline_completion,
     did_show_completion,
     did_partially_accept_completion,
+    code_action,
+    code_action_resolve,
+    work_done_progress_cancel,
     execute_command,
     status,
 )

@@ -14,3 +14,4 @@ METHOD = t.SHUTDOWN
 
 def handle(ls: ExpertsServer, _: object) -> None:
     """Running requests were answered as cancelled by the protocol; the process ends at `exit`."""
+    ls.actions.end_all()
