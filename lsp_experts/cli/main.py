@@ -90,13 +90,17 @@ def parser() -> argparse.ArgumentParser:
     carve.add_argument("--id", dest="expert_id", help="name of the result (default: LANGUAGE-carved)")
     carve.add_argument("--force", action="store_true", help="carve again, even if it is installed")
 
-    fit = add("fit", "fit", "find out on your own code how sure each expert must be of what it shows unasked")
+    fit = add("fit", "fit", "find out on your own code how sure each expert must be of what it shows")
     fit.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="a workspace (default: here)")
     fit.add_argument(
         "--expert", dest="experts", nargs="+", default=(), metavar="ID", help="default: those that answer in DIR"
     )
     fit.add_argument(
         "--limit", type=int, default=200, metavar="N", help="cases for each, at least 60 (default: %(default)s)"
+    )
+    fit.add_argument("--review", action="store_true", help="of a review's findings, for one false alarm in 1,000 lines")
+    fit.add_argument(
+        "--lines", type=int, default=3000, metavar="N", help="with --review: lines for each (default: %(default)s)"
     )
     _add_json(fit)
 
@@ -118,6 +122,8 @@ def parser() -> argparse.ArgumentParser:
     stats.add_argument("--forget", dest="delete", action="store_true", help="delete all of it")
     _add_json(stats)
 
+    _add_check(add("check", "check", "show, set or run the command that checks a folder (lspExperts.check)"))
+
     add("forget", "forget", "delete what was learned here: language switches, measured sizes, statistics")
 
     bench = add("bench", "", "measure; every ratio comes from one run")
@@ -130,6 +136,7 @@ def parser() -> argparse.ArgumentParser:
     )
     latency.add_argument("--keystrokes", type=int, default=40, help="per file and prompt (default: %(default)s)")
     _add_json(latency)
+    _add_review(add("review", "bench_review", "what a review finds of known slips, and its false alarms", benches))
     _add_replay(add("replay", "bench_replay", "type held-out code of a workspace at real cadence", benches))
     fim = add("fim", "bench_fim", "HumanEval-Infilling: exact match and pass rate, anchored and usual", benches)
     fim.add_argument("--data", type=Path, required=True, help="a HumanEval-Infilling file, or one of its shape")
@@ -145,6 +152,11 @@ def parser() -> argparse.ArgumentParser:
     fim.add_argument("--limit", type=int, default=128, help="lines to draw from the file (default: %(default)s)")
     fim.add_argument("--expert", default="qwen2.5-coder-0.5b", help="an installed expert or a GGUF file")
     _add_json(fim)
+    acts = add("actions", "bench_actions", "code actions at functions of HumanEval, judged by running them", benches)
+    acts.add_argument("--data", type=Path, required=True, help="HumanEval-SingleLineInfilling.jsonl.gz")
+    acts.add_argument("--limit", type=int, default=8, metavar="N", help="functions (default: %(default)s)")
+    acts.add_argument("--expert", default="", metavar="ID", help="default: for each action the one that does it here")
+    _add_json(acts)
     both = add("combine", "bench_combine", "HumanEval-Infilling: two experts alone, ranked, as an ensemble", benches)
     both.add_argument("--data", type=Path, required=True, help="HumanEval-SingleLineInfilling.jsonl.gz")
     both.add_argument("--experts", nargs=2, default=("python-carved", "smollm2-135m-instruct"), metavar="ID")
@@ -195,6 +207,38 @@ def _add_replay(replay: argparse.ArgumentParser) -> None:
     )
     replay.add_argument("--seed", type=int, default=7, help="which places, which pauses (default: %(default)s)")
     _add_json(replay)
+
+
+_CHECK_EPILOG = """\
+A check runs in a copy of the folder: unsaved edits count, and the working tree is left alone. It is your command on
+your code, run with your rights and environment; it is no sandbox. node_modules, .venv and venv are linked, not copied.
+What git ignores and .git itself are not there. A command without a shell: `sh -c "a && b"` where you need one."""
+
+
+def _add_check(check: argparse.ArgumentParser) -> None:
+    check.epilog = _CHECK_EPILOG
+    check.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
+    what = check.add_mutually_exclusive_group()
+    what.add_argument("--set", dest="command", metavar="COMMAND", help='such as "go build ./..." or "pytest -q"')
+    what.add_argument("--unset", action="store_true", help="forget the command of this folder")
+    what.add_argument("--run", dest="run_it", action="store_true", help="run it now, as the server would")
+
+
+def _add_review(review: argparse.ArgumentParser) -> None:
+    review.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
+    review.add_argument("--expert", default="", metavar="ID", help="default: those that review DIR here")
+    review.add_argument("--mutations", type=int, default=40, metavar="N", help="slips to make (default: %(default)s)")
+    review.add_argument(
+        "--commits", type=int, default=20, metavar="N", help="bug fixes of its git history (default: %(default)s)"
+    )
+    review.add_argument(
+        "--limit-files", type=int, default=20, metavar="N", help="files to make them in (default: %(default)s)"
+    )
+    review.add_argument("--minutes", type=float, default=20, metavar="M", help="at most (default: %(default)g)")
+    review.add_argument(
+        "--budget", type=float, default=1, metavar="B", help="false alarms in 1,000 lines (default: %(default)g)"
+    )
+    _add_json(review)
 
 
 def _add_json(command: argparse.ArgumentParser) -> None:

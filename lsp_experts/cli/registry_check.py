@@ -47,10 +47,14 @@ def _summary(path: Path, catalogue: Catalogue, beside: Catalogue | None) -> list
         lines += [f"As an overlay it replaces: {', '.join(replaced)}."] if replaced else []
         lines += [f"As an overlay it adds: {', '.join(added)}."] if added else []
     known = catalogue.entries if beside is None else {**beside.entries, **catalogue.entries}
-    fitted = [f"{name} {value:g}" for name, value in catalogue.confidence.items() if name in known]
-    stray = [name for name in catalogue.confidence if name not in known]
-    lines += [f"Confidence of what is shown unasked: {', '.join(fitted)}."] if fitted else []
-    lines += [f"A confidence for experts that are not known has no effect: {', '.join(stray)}."] if stray else []
+    for values, what, one in (
+        (catalogue.confidence, "Confidence of what is shown unasked", "A confidence"),
+        (catalogue.review, "Nats from which a review shows something", "A review threshold"),
+    ):
+        fitted = [f"{name} {value:g}" for name, value in values.items() if name in known]
+        stray = [name for name in values if name not in known]
+        lines += [f"{what}: {', '.join(fitted)}."] if fitted else []
+        lines += [f"{one} for experts that are not known has no effect: {', '.join(stray)}."] if stray else []
     unchecked = [entry.id for entry in entries if not entry.verified]
     restricted = [f"{entry.id} ({entry.licence})" for entry in entries if entry.non_commercial]
     lines += [f"Repository or file name not verified: {', '.join(unchecked)}."] if unchecked else []

@@ -3,7 +3,7 @@ product's own prompts, stop rules and filters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ from lsp_experts.completion.gate import Gates
 from lsp_experts.completion.pace import Pace
 from lsp_experts.completion.templates import FimTemplate, choose
 from lsp_experts.engine.supervisor import Supervisor
-from lsp_experts.errors import UsageError
+from lsp_experts.lab.answering import files_by_expert
 from lsp_experts.lab.case_request import PATIENT, case_request
 from lsp_experts.lab.gate_cases import GateCase, gate_cases
 from lsp_experts.lab.gate_fit import LEAST_ANSWERS, WRONG_COST_CHARS, Judged, figures, fit
 from lsp_experts.lab.open_engine import installed_model, open_engine
-from lsp_experts.lab.replay_cases import SourceFile, source_files
+from lsp_experts.lab.replay_cases import source_files
 from lsp_experts.paths import Paths
-from lsp_experts.registry.catalogue import Catalogue, load_catalogue
+from lsp_experts.registry.catalogue import load_catalogue
 from lsp_experts.registry.entry import Entry
-from lsp_experts.registry.overlay import set_confidence
+from lsp_experts.registry.overlay import set_value
 from lsp_experts.registry.store import Store
 from lsp_experts.routing.chain import chain
 from lsp_experts.settings import Settings
@@ -50,7 +50,13 @@ async def fit_gates(order: GateFit, paths: Paths, on_case: OnCase) -> dict[str, 
     UsageError, UnknownExpert, NotInstalled, ModelRejected, EngineError, RegistryError, StoreError.
     """
     catalogue, store = load_catalogue(paths), Store(paths.store)
-    by_expert = _files_by_expert(order, catalogue, store.installed())
+    installed = store.installed()
+
+    def first(language: str) -> str | None:
+        candidates = chain(catalogue, language, installed).candidates
+        return candidates[0].expert if candidates else None
+
+    by_expert = files_by_expert(order.folder, source_files(order.folder), order.experts, catalogue, first)
     rows: dict[str, Any] = {}
     async with open_engine(paths) as engine:
         for expert, files in by_expert.items():
@@ -68,31 +74,9 @@ async def fit_gates(order: GateFit, paths: Paths, on_case: OnCase) -> dict[str, 
                 **_row(catalogue.get(expert), judged),
             }
             if rows[expert]["gate"] is not None:
-                set_confidence(paths.overlay, expert, rows[expert]["gate"])
+                set_value(paths.overlay, "confidence", expert, rows[expert]["gate"])
     written = any(row["gate"] is not None for row in rows.values())
     return {"experts": rows, "written": str(paths.overlay) if written else ""}
-
-
-def _files_by_expert(order: GateFit, catalogue: Catalogue, installed: Collection[str]) -> dict[str, list[SourceFile]]:
-    """For each expert the files it is asked in: those of its languages, or those that it is the first to answer in."""
-    files = source_files(order.folder)
-    if order.experts:
-        languages = {name: catalogue.get(name).languages for name in order.experts}
-        return {
-            name: [file for file in files if "*" in known or file.language in known]
-            for name, known in languages.items()
-        }
-    found: dict[str, list[SourceFile]] = {}
-    for file in files:
-        candidates = chain(catalogue, file.language, installed).candidates
-        if candidates:
-            found.setdefault(candidates[0].expert, []).append(file)
-    if not found:
-        raise UsageError(
-            f"{order.folder} has no code that an installed expert serves.",
-            remedy="`lsp-experts experts --installed` lists them.",
-        )
-    return found
 
 
 class _Asker:

@@ -46,6 +46,15 @@ class Case:
         return completion.rstrip() == (self.rest + covered).rstrip()
 
 
+@dataclass(frozen=True)
+class Program:
+    """A whole program: the function `name` is solved in it; `test` fails where it is not."""
+
+    name: str
+    text: str
+    test: str
+
+
 def load_cases(data: Path, where: Where, limit: int, seed: int = 7, derive: Derive = "") -> tuple[Case, ...]:
     """At most `limit` cases, spread evenly over the file; hidden lines with fewer than 8 characters are left out.
 
@@ -54,19 +63,50 @@ def load_cases(data: Path, where: Where, limit: int, seed: int = 7, derive: Deri
     where an editor puts it. `derive` makes multi-line or random-span cases of the programs of a single-line file; those
     are not the published sets. UsageError if the file is not the benchmark.
     """
+    rows = read_rows(data)
     try:
-        opener: Any = gzip.open if data.suffix == ".gz" else open
-        with opener(data, "rt", encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file if line.strip()]
         rng = random.Random(seed)
         rows = list(derived(rows, derive, rng)) if derive else rows
         chosen = rows[:: max(1, len(rows) // max(1, limit))][:limit]
         return tuple(case for row in chosen if (case := case_of(row, where, rng)) is not None)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"{data} is not a HumanEval-Infilling file: {type(error).__name__}: {error}.",
-            remedy="Give the path of HumanEval-SingleLineInfilling.jsonl.gz, or of a file of its shape, to --data.",
-        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _no_benchmark(data, error) from None
+
+
+def read_rows(data: Path) -> list[Row]:
+    """All rows of a file, as it has them. UsageError if it is no JSON lines."""
+    try:
+        opener: Any = gzip.open if data.suffix == ".gz" else open
+        with opener(data, "rt", encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.strip()]
+    except (OSError, EOFError, ValueError) as error:
+        raise _no_benchmark(data, error) from None
+
+
+def load_programs(data: Path, limit: int) -> tuple[Program, ...]:
+    """At most `limit` of the whole programs in a file, spread evenly over it. UsageError if it is no benchmark."""
+    found: dict[tuple[str, str], Program] = {}
+    try:
+        for row in read_rows(data):
+            text = row["prompt"] + row["canonical_solution"] + row["suffix"]
+            key = (row["entry_point"], "".join(text.split()))  # rows of one program differ in a blank line
+            if key not in found or len(text) < len(found[key].text):
+                found[key] = Program(row["entry_point"], text, _test_of(row))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _no_benchmark(data, error) from None
+    programs = tuple(found.values())
+    return programs[:: max(1, len(programs) // max(1, limit))][:limit]
+
+
+def _no_benchmark(data: Path, error: Exception) -> UsageError:
+    return UsageError(
+        f"{data} is not a HumanEval-Infilling file: {type(error).__name__}: {error}.",
+        remedy="Give the path of HumanEval-SingleLineInfilling.jsonl.gz, or of a file of its shape, to --data.",
+    )
+
+
+def _test_of(row: Row) -> str:
+    return f"{row['test']}\ncheck({row['entry_point']})\n"
 
 
 def kind_of(row: Row) -> Kind:
@@ -82,7 +122,7 @@ def kind_of(row: Row) -> Kind:
 def case_of(row: Row, where: Where, rng: random.Random) -> Case | None:
     """The case of a row; None for a hole with too little in it."""
     prompt, solution, suffix = row["prompt"], row["canonical_solution"], row["suffix"]
-    test = f"{row['test']}\ncheck({row['entry_point']})\n"
+    test = _test_of(row)
     kind = kind_of(row)
     if kind == "span":
         if not solution.strip():
