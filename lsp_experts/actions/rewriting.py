@@ -10,10 +10,8 @@ from lsp_experts.actions.flaws import UNCHANGED, fitted, flaw
 from lsp_experts.actions.generator import Generator, Progress
 from lsp_experts.actions.kept_definitions import dropped, repeated, unimported
 from lsp_experts.actions.place import Place
-from lsp_experts.actions.surroundings import Surroundings, surroundings
 from lsp_experts.completion.chat import Turn
 from lsp_experts.completion.document import plain_newlines
-from lsp_experts.completion.shown_path import shown_path
 from lsp_experts.errors import ActionRefused
 
 # A context of 2,048 tokens holds some 5,000 characters of code; with one retry it holds the stretch three times.
@@ -35,28 +33,27 @@ async def rewritten(
     progress: Progress,
     language: str = "",
     also: Callable[[str], str] = _nothing_more,
-    lines_round: int = 0,
     instruction_last: bool = False,
 ) -> str:
     """What shall stand instead of the whole lines from `start` to `end`, by the expert for the language.
 
-    `instruction` ends with a full stop. `also` names a further flaw of a text. `lines_round`: so many lines above and
-    below are shown. `instruction_last`: it stands behind the code, where a small expert follows it rather than repeats
-    the code. ActionRefused where the stretch is too long, and where two answers have a flaw.
+    `instruction` ends with a full stop. `also` names a further flaw of a text. `instruction_last`: it stands
+    behind the code, where a small expert follows it rather than repeats the code. ActionRefused where the stretch is
+    too long, and where two answers have a flaw.
     """
     language = language or place.language
     code = shown(place.text[start:end])
-    fence, around = fence_for(code), surroundings(place.text, start, end, lines_round)
+    fence = fence_for(code)
     parts = (instruction, block_of(code, language))
     parts = parts[::-1] if instruction_last else parts
-    question = Turn("user", _before(place, around, language) + "\n\n".join(parts))
+    question = Turn("user", "\n\n".join(parts))
     turns = [_SYSTEM, question]
     flaws: list[str] = []
     while len(flaws) < 2:
         said = await generator.follow(
             language, turns, stop_of(code), answer=opening_of(code, language), progress=progress
         )
-        answer = around.left_out(_without_echo(code_of(said.text, language, fence), instruction), code)
+        answer = _without_echo(code_of(said.text, language, fence), instruction)
         new_text = fitted(place.tree, start, end, answer)
         found = _flaw(place, start, end, new_text, instruction, said.finished) or also(new_text)
         if not found:
@@ -82,15 +79,6 @@ def shown(text: str) -> str:
             remedy=f"The first {fit} would fit.",
         )
     return code
-
-
-def _before(place: Place, around: Surroundings, language: str) -> str:
-    said = ""
-    if around.above.strip():
-        said += f"Above the code stands this, do not repeat it:\n\n{block_of(around.above.rstrip(), language)}\n\n"
-    if around.below.strip():
-        said += f"Below the code stands this, do not repeat it:\n\n{block_of(around.below.rstrip(), language)}\n\n"
-    return f"The code is in {shown_path(place.view.uri, language)}.\n\n{said}" if said else ""
 
 
 def _without_echo(code: str, instruction: str) -> str:

@@ -61,18 +61,6 @@ _LATE = frozenset({"javascript", "javascriptreact", "python", "typescript", "typ
 _OPEN_FUNCTIONS = frozenset({"arrow_function", "closure_expression"})
 
 
-def token_at(tree: SyntaxTree, offset: int) -> tuple[int, int, TokenKind]:
-    """(start, end, kind) of the token at `offset`: a word that it touches, else what begins there or is round it.
-
-    A string or comment is one token, with its quotes; an empty "other" stands for white space, and where no tree is.
-    """
-    node = _token(tree, offset)
-    if node is None:
-        return offset, offset, "other"
-    start, end = tree.span(node)
-    return start, end, token_kind(node)
-
-
 def names_at(tree: SyntaxTree, offset: int) -> tuple[str, ...]:
     """Names in scope at `offset`, the nearest first, at most MAX_NAMES: parameters, locals that are defined before it,
     members where the language reaches them by their bare name, the module's names and imports. No keywords.

@@ -16,13 +16,11 @@ INDENTED = "    def f(self, a):\n        return a"
 
 
 async def ask(
-    marked: str, *answers: Answer, language: str = "python", instruction: str = "Simplify this.", lines_round: int = 0
+    marked: str, *answers: Answer, language: str = "python", instruction: str = "Simplify this."
 ) -> tuple[str, ScriptedGenerator]:
     at, generator = place(language, marked), ScriptedGenerator(*answers)
     start, end = at.lines
-    text = await rewritten(
-        at, start, end, instruction, generator, progress=lambda sentence: None, lines_round=lines_round
-    )
+    text = await rewritten(at, start, end, instruction, generator, progress=lambda sentence: None)
     return text, generator
 
 
@@ -90,18 +88,6 @@ async def test_the_code_is_shown_without_its_margin_and_nothing_round_it() -> No
     _, generator = await ask(PY, NEW)
     assert "```python\ndef f(self, a):\n    return a + 0\n```" in generator.followed[0].asked
     assert "import os" not in generator.followed[0].asked
-
-
-@pytest.mark.asyncio
-async def test_lines_round_it_are_shown_and_left_out_of_the_answer() -> None:
-    marked = "def f(items):\n    total = 0\n‸    for x in items:\n        total = total + x\n‸    return total\n"
-    answer = "    total = 0\n    for x in items:\n        total += x\n    return total"
-    text, generator = await ask(marked, answer, lines_round=3)
-    assert text == "    for x in items:\n        total += x"
-    asked = generator.followed[0].asked
-    assert "total = 0" in asked
-    assert "return total" in asked
-    assert "do not repeat" in asked
 
 
 @pytest.mark.asyncio

@@ -11,7 +11,7 @@ from syntax.function_samples import SAMPLES
 from lsp_experts.syntax import functions as a_real_file
 from lsp_experts.syntax.documentation import convention
 from lsp_experts.syntax.functions import Function, function_at, functions
-from lsp_experts.syntax.names import MAX_NAMES, attributes_at, names_at, token_at
+from lsp_experts.syntax.names import MAX_NAMES, attributes_at, names_at
 from lsp_experts.syntax.tree import SyntaxTree
 
 TEXTS = [*SAMPLES.items(), ("python", Path(a_real_file.__file__).read_text("utf-8")[:4000])]
@@ -75,13 +75,10 @@ def test_every_part_is_in_its_text(case: tuple[str, str, int, int]) -> None:
 
 @given(broken())
 @settings(max_examples=300, deadline=None)
-def test_names_and_tokens_are_those_of_the_text(case: tuple[str, str, int, int]) -> None:
+def test_names_are_those_of_the_text(case: tuple[str, str, int, int]) -> None:
     language, text, start, end = case
     tree = SyntaxTree(language, text)
     for offset in {start, end, (start + end) // 2}:
-        first, last, kind = token_at(tree, offset)
-        assert 0 <= first <= offset <= last <= len(text)
-        assert kind == "other" or first < last
         names, attributes = names_at(tree, offset), attributes_at(tree, offset)
         assert not (names and attributes)
         for found in (names, attributes):
@@ -99,5 +96,4 @@ def test_any_text_at_all(language: str, text: str, offset: int) -> None:
     function_at(tree, offset, offset)
     names_at(tree, offset)
     attributes_at(tree, offset)
-    token_at(tree, offset)
     convention(tree)
