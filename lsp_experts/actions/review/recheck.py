@@ -40,7 +40,7 @@ class Question:
     def shows(self, name: str) -> bool:
         """Whether the expert can know `name`: it is shown in another place than the one that is asked about.
 
-        A long name that was never shown costs more nats than any short one.
+        A long name that is not shown near the place costs more nats than any short one.
         """
         shown = (*(part.text for part in self.prompt if not part.control), self.texts[0])
         return len(re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", "\n".join(shown))) > 1
