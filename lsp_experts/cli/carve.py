@@ -16,7 +16,7 @@ from lsp_experts.registry.entry import Entry
 from lsp_experts.registry.store import Store
 
 if TYPE_CHECKING:
-    from lsp_experts.lab.carve_job import Carved, Order
+    from lsp_experts.lab.carving.carve_job import Carved, Order
 
 
 def run(*, language: str, base: str | None, corpus: Sequence[Path], expert_id: str | None, force: bool) -> int:
@@ -44,7 +44,7 @@ def run(*, language: str, base: str | None, corpus: Sequence[Path], expert_id: s
 
 
 async def _carve(order: Order, paths: Paths, store: Store) -> Carved:
-    from lsp_experts.lab.carve_job import carve_expert
+    from lsp_experts.lab.carving.carve_job import carve_expert
     from lsp_experts.lab.open_engine import open_engine
 
     async with open_engine(paths) as engine:
@@ -68,8 +68,8 @@ def _order(
     base: str | None,
     corpus: Sequence[Path],
 ) -> Order:
-    from lsp_experts.lab import keepset
-    from lsp_experts.lab.carve_job import Order
+    from lsp_experts.lab.carving import keepset
+    from lsp_experts.lab.carving.carve_job import Order
 
     keep_name = (entry.keep_set if entry else None) or language
     keep_set = None if corpus and keep_name not in keepset.shipped() else keepset.load(keep_name)

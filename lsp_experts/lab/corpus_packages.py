@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_experts.errors import CarveError
+from lsp_experts.lab.carving.keepset import Corpus
 from lsp_experts.lab.corpus import MAX_FILE_BYTES
-from lsp_experts.lab.keepset import Corpus
 
 SOURCES = ("debian-source", "debian", "npm", "wheel")
 _FETCH_LIMIT_S = 900

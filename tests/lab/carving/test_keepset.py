@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from lsp_experts.errors import CarveError
-from lsp_experts.lab import keepset
 from lsp_experts.lab.build_keepsets import Tally, choose
+from lsp_experts.lab.carving import keepset
+from lsp_experts.lab.carving.keepset import Corpus, Header, KeepSet
 from lsp_experts.lab.corpus import SUFFIXES, count_tokens, in_skipped_folder, languages_of, pieces, readable, texts_of
 from lsp_experts.lab.corpus_packages import read_table
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import read_vocabulary
-from lsp_experts.lab.keepset import Corpus, Header, KeepSet
 
 LANGUAGES = (
     "go", "html", "css", "javascript", "typescript", "python", "rust", "java", "kotlin", "c", "cpp", "sql",

@@ -10,10 +10,11 @@ import numpy as np
 
 from lsp_experts import __version__
 from lsp_experts.engine.supervisor import Supervisor
-from lsp_experts.lab import carve, carve_check, corpus
+from lsp_experts.lab import corpus
+from lsp_experts.lab.carving import carve_check, vocabulary_cut
+from lsp_experts.lab.carving.keepset import KeepSet
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import Ids, Vocabulary, read_vocabulary
-from lsp_experts.lab.keepset import KeepSet
 from lsp_experts.registry.sources.fetched import Progress
 from lsp_experts.registry.store import Installed, Store
 
@@ -52,26 +53,26 @@ async def carve_expert(
     """Carve, check and adopt; CarveError, EngineError or StoreError, and then nothing is left behind."""
     with GgufFile(order.base) as base:
         vocabulary = read_vocabulary(base)
-        carve.check_cuttable(base, vocabulary)
+        vocabulary_cut.check_cuttable(base, vocabulary)
         if order.corpus and order.keep_set and order.keep_set.header.tokenizer != vocabulary.identity:
             say(f"The keep-set {order.keep_set.header.language} is for another tokenizer: only the corpus counts.")
             order = replace(order, keep_set=None)
-        carve.plan(vocabulary, order.keep_set, ())  # what cannot be planned ends it before the long steps
+        vocabulary_cut.plan(vocabulary, order.keep_set, ())  # what cannot be planned ends it before the long steps
         await carve_check.load_exactly(engine, _BASE, order.base)
         try:
             before = await carve_check.sample(engine, _BASE)
             seen = await _seen(order, engine, vocabulary, progress, say)
         finally:
             await engine.evict(_BASE)  # base and result are never in memory together
-        kept = carve.plan(vocabulary, order.keep_set, np.union1d(seen, before.tokens))
-        needed = carve.carved_bytes(base, kept)
+        kept = vocabulary_cut.plan(vocabulary, order.keep_set, np.union1d(seen, before.tokens))
+        needed = vocabulary_cut.carved_bytes(base, kept)
         store.require_space(needed)
         provenance = _provenance(order, base, progress)
         with store.temporary() as temporary:
             progress.start(f"carve {order.expert_id}", needed)
             try:
                 with store.disk_errors():
-                    written = carve.write(base, vocabulary, kept, temporary, provenance, progress.advance)
+                    written = vocabulary_cut.write(base, vocabulary, kept, temporary, provenance, progress.advance)
             finally:
                 progress.finish()
             await carve_check.load_exactly(engine, _CARVED, temporary)
@@ -112,7 +113,7 @@ async def _seen(
     return np.flatnonzero(counts)
 
 
-def _provenance(order: Order, base: GgufFile, progress: Progress) -> carve.Provenance:
+def _provenance(order: Order, base: GgufFile, progress: Progress) -> vocabulary_cut.Provenance:
     sha256 = order.base_sha256
     if not sha256:
         progress.start("hash the base", base.file_bytes)
@@ -120,7 +121,7 @@ def _provenance(order: Order, base: GgufFile, progress: Progress) -> carve.Prove
             sha256 = base.sha256(progress.advance)
         finally:
             progress.finish()
-    return carve.Provenance(
+    return vocabulary_cut.Provenance(
         base_sha256=sha256,
         base_id=order.base_id or base.string("general.name") or sha256[:12],
         keep_set_sha256=order.keep_set.sha256 if order.keep_set else "",

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from lsp_experts.errors import CarveError
 from lsp_experts.lab import gguf_file
+from lsp_experts.lab.carving.keepset import KeepSet
 from lsp_experts.lab.gguf_file import GgufFile, NewTensor, Tensor, Written
 from lsp_experts.lab.gguf_vocabulary import Ids, Vocabulary, names_token
-from lsp_experts.lab.keepset import KeepSet
 
 PROVENANCE = "lsp_experts.carve."
 _TABLES = ("token_embd.weight", "output.weight", "output.bias")

@@ -15,16 +15,16 @@ from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.cli import carve as carve_command
 from lsp_experts.errors import CarveError, StoreError, UsageError
-from lsp_experts.lab import carve, carve_check
-from lsp_experts.lab.carve_job import Carved, Order, carve_expert
+from lsp_experts.lab.carving import carve_check, vocabulary_cut
+from lsp_experts.lab.carving.carve_job import Carved, Order, carve_expert
+from lsp_experts.lab.carving.keepset import KeepSet, decode, encode, load
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import COMMON_BELOW, Vocabulary, read_vocabulary
-from lsp_experts.lab.keepset import KeepSet, decode, encode, load
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.store import Store
 
-ORIGIN = carve.Provenance("b" * 64, "tiny", "k" * 64, "go", "0.0")
+ORIGIN = vocabulary_cut.Provenance("b" * 64, "tiny", "k" * 64, "go", "0.0")
 
 
 class Quiet:
@@ -39,7 +39,7 @@ def kept_names(vocabulary: Vocabulary, seen: Sequence[str], monkeypatch: pytest.
     """What a plan keeps for `seen` token texts, without the common ASCII that would keep nearly all of the tiny one."""
     monkeypatch.setattr(Vocabulary, "common_ascii", lambda self: np.array([], np.int64))
     ids = [vocabulary.tokens.index(text.encode()) for text in seen]
-    return {vocabulary.tokens[i].decode() for i in carve.plan(vocabulary, None, ids)}
+    return {vocabulary.tokens[i].decode() for i in vocabulary_cut.plan(vocabulary, None, ids)}
 
 
 def cut(base: Path, target: Path, kept: Callable[[Vocabulary], np.ndarray] | None = None) -> tuple[np.ndarray, str]:
@@ -47,7 +47,7 @@ def cut(base: Path, target: Path, kept: Callable[[Vocabulary], np.ndarray] | Non
     with GgufFile(base) as file:
         vocabulary = read_vocabulary(file)
         ids = kept(vocabulary) if kept else a_third_less(vocabulary)
-        written = carve.write(file, vocabulary, ids, target, ORIGIN)
+        written = vocabulary_cut.write(file, vocabulary, ids, target, ORIGIN)
     assert written.size == target.stat().st_size
     return ids, written.sha256
 
@@ -82,7 +82,7 @@ def test_plan_keeps_common_ascii_only_below_its_limit() -> None:
     empty = np.empty(0, np.int64)
     types = np.ones(len(tokens), np.int32)
     vocabulary = Vocabulary(tokens, types, (), np.empty((0, 2), np.int64), empty, empty)
-    assert carve.plan(vocabulary, None, ()).tolist() == [0, 1]
+    assert vocabulary_cut.plan(vocabulary, None, ()).tolist() == [0, 1]
 
 
 def test_plan_drops_padding_rows(tiny_gguf: Path) -> None:
@@ -90,7 +90,7 @@ def test_plan_drops_padding_rows(tiny_gguf: Path) -> None:
         tiny = read_vocabulary(file)
     types = np.append(tiny.types, [5, 4]).astype(np.int32)
     padded = replace(tiny, tokens=(*tiny.tokens, b"[PAD1]", b"[PAD2]"), types=types)
-    assert carve.plan(padded, None, ()).max() < len(tiny)
+    assert vocabulary_cut.plan(padded, None, ()).max() < len(tiny)
     assert padded.identity == tiny.identity
 
 
@@ -124,9 +124,9 @@ def test_metadata_is_kept_and_ids_follow_their_tokens(tiny_gguf: Path, tmp_path:
     for merge in after["tokenizer.ggml.merges"].contents():
         left, right = merge.split(" ")
         assert {left, right, left + right} <= set(kept)
-    origin = {key: after[carve.PROVENANCE + key].contents() for key in ("base_sha256", "base_id", "language")}
+    origin = {key: after[vocabulary_cut.PROVENANCE + key].contents() for key in ("base_sha256", "base_id", "language")}
     assert origin == {"base_sha256": "b" * 64, "base_id": "tiny", "language": "go"}
-    assert after[carve.PROVENANCE + "kept_tokens"].contents() == len(ids)
+    assert after[vocabulary_cut.PROVENANCE + "kept_tokens"].contents() == len(ids)
 
 
 def test_vocabulary_size_key_and_scores_follow(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_another_kind_of_tokenizer_is_refused(tmp_path: Path) -> None:
 
 def test_a_keep_set_of_another_tokenizer_is_refused(tiny_gguf: Path) -> None:
     with GgufFile(tiny_gguf) as file, pytest.raises(CarveError, match="another one"):
-        carve.plan(read_vocabulary(file), load("go"), ())
+        vocabulary_cut.plan(read_vocabulary(file), load("go"), ())
 
 
 def tiny_keep_set(base: Path) -> KeepSet:
@@ -256,7 +256,7 @@ async def test_a_full_disk_is_one_error_and_leaves_nothing(tmp_path: Path, monke
     def full(chunk: object, *rest: object) -> object:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(carve, "write", full)
+    monkeypatch.setattr(vocabulary_cut, "write", full)
     with pytest.raises(StoreError, match="no space"):
         await asyncio.wait_for(carve_into_store(base), 120)
     assert not list(default_paths().store.rglob("*.gguf"))

@@ -13,7 +13,7 @@ from lsp_experts.engine.cores import physical_cores
 from lsp_experts.engine.protocol import Load, Logits, Segment, Tokenize
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import CarveError
-from lsp_experts.lab.carve import new_ids
+from lsp_experts.lab.carving.vocabulary_cut import new_ids
 from lsp_experts.lab.corpus import Tokenize as TokenizeTexts
 from lsp_experts.lab.gguf_vocabulary import Ids
 
