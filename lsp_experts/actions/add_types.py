@@ -39,7 +39,7 @@ class Slot:
 
 def offers(place: Place, files: Files) -> tuple[Offer, ...]:
     """On a function with a type missing. "refactor.rewrite": what it does stays as it is."""
-    function = function_at(place.tree, place.start, place.end)
+    function = place.function
     if function is None or not list(_slots(place, function)):
         return ()
     return (Offer(f"Add types to {function.name}", "refactor.rewrite"),)
@@ -48,7 +48,7 @@ def offers(place: Place, files: Files) -> tuple[Offer, ...]:
 async def run(job: Job) -> Outcome:
     """Ask for one type after the other, each behind those that were found; what is no type is left out."""
     place = job.place
-    function = function_at(place.tree, place.start, place.end)
+    function = place.function
     slots = list(_slots(place, function)) if function is not None else []
     if function is None or not slots:
         raise ActionRefused("There is no function here with a type missing.", remedy="Put the cursor into one.")
@@ -63,7 +63,7 @@ async def run(job: Job) -> Outcome:
             continue
         new_text = slot.before + found + slot.after
         text = text[: here.start] + new_text + text[here.end :]
-        changes.append(Change(place.view.uri, slot.start, slot.end, new_text, place.view.version, label=label))
+        changes.append(Change.of(place.view, slot.start, slot.end, new_text, label))
     if not changes:
         raise ActionRefused(
             f"No type for {function.name} that this file knows: {', '.join(missing)}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lsp_experts.actions.code_answer import block_of
+from lsp_experts.actions.flaws import FENCE
 from lsp_experts.actions.generator import Generator, Progress
 from lsp_experts.actions.instruction import checked, sentence, shortened
 from lsp_experts.actions.outcome import Told
@@ -23,7 +24,6 @@ _MOST_OUTLINE_CHARS = 600
 _STOP = Stop(max_tokens=320, max_lines=60)
 _SYSTEM = Turn("system", "You answer questions of programmers about their code, briefly and exactly.")
 _SENTENCE_END = re.compile(r"[.!?:][\"')`*]*(?=\s|\Z)")
-_FENCE = re.compile(r"\s*(?:```|~~~)")
 
 
 async def ask(place: Place, question: str, whole: bool, generator: Generator, progress: Progress) -> Told:
@@ -39,7 +39,7 @@ async def ask(place: Place, question: str, whole: bool, generator: Generator, pr
     text = readable(said.text, finished=said.finished)
     if not text:
         raise ActionRefused(f"{said.expert} gave no answer.", remedy="Ask it otherwise, or select less.")
-    return Told(shortened(asked), f"{text}\n\n*{said.expert}: a small model, which may be wrong.*")
+    return Told.by(said.expert, shortened(asked), text)
 
 
 def readable(text: str, *, finished: bool) -> str:
@@ -48,7 +48,7 @@ def readable(text: str, *, finished: bool) -> str:
     seen: set[str] = set()
     fence = ""
     for line in plain_newlines(text).strip().split("\n"):
-        if _FENCE.match(line):
+        if FENCE.match(line):
             fence = "" if fence else line.strip()[:3]
         elif not fence and line.strip():
             if line.strip() in seen:
@@ -58,7 +58,7 @@ def readable(text: str, *, finished: bool) -> str:
     if not finished and kept:
         last = kept.pop()
         kept.append("" if fence else _whole_sentences(last))
-    while kept and (not kept[-1].strip() or (fence and _FENCE.match(kept[-1]))):
+    while kept and (not kept[-1].strip() or (fence and FENCE.match(kept[-1]))):
         fence = fence if kept[-1].strip() == "" else ""
         kept.pop()
     return "\n".join((*kept, fence) if fence else kept)

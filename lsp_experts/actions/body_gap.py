@@ -11,10 +11,9 @@ from tree_sitter import Node
 from lsp_experts.actions.flaws import margin_of
 from lsp_experts.completion.document import plain_newlines
 from lsp_experts.syntax.functions import Function
-from lsp_experts.syntax.lines import indent_unit, line_round
+from lsp_experts.syntax.lines import indent_unit, line_round, usual_unit
 from lsp_experts.syntax.tree import SyntaxTree
 
-_TWO_BLANKS = frozenset({"dart", "javascript", "javascriptreact", "lua", "ruby", "typescript", "typescriptreact"})
 _TO_DO = re.compile(  # a comment that says no more than that something is missing
     r"[/*#;\-\s]*(?:TODO|FIXME|XXX|HACK)?(?:\(\w*\))?[:\s]*"
     r"(?:(?:please )?(?:implement|do|write|add|complete|fill in|finish)(?: (?:me|this|it|here|code|body|the body))*"
@@ -91,8 +90,7 @@ def body_margin(tree: SyntaxTree, function: Function) -> str:
     _, _, lines = plain_newlines(tree.text[function.body_start : function.body_end]).partition("\n")
     if lines.strip():
         return margin_of(lines)
-    usual = "\t" if tree.language == "go" else "  " if tree.language in _TWO_BLANKS else "    "
-    return function.indent + (indent_unit(tree.text, function.start) or usual)
+    return function.indent + (indent_unit(tree.text, function.start) or usual_unit(tree.language))
 
 
 def _closing(function: Function) -> str:

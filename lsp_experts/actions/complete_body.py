@@ -66,14 +66,14 @@ async def run(job: Job) -> Outcome:
         raise ActionRefused(f"No body for {function.name} that is of any use: {why}.", remedy=_HINT)
     best = next((new_text for new_text in fit if _uses_parameters(function, new_text)), fit[0])
     label = _title(function)
-    return Edited(label, (Change(place.view.uri, gap.start, gap.end, best, place.view.version, label=label),))
+    return Edited(label, (Change.of(place.view, gap.start, gap.end, best, label),))
 
 
 ACTION = Action("completeBody", "fim", offers, run)
 
 
 def _unfinished(place: Place) -> tuple[Function, Gap] | None:
-    function = function_at(place.tree, place.start, place.end)
+    function = place.function
     gap = gap_in(place.tree, function, place.start) if function is not None else None
     if function is None or gap is None or not (function.stub or place.start == place.end):
         return None

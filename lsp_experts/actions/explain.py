@@ -57,7 +57,7 @@ async def run(job: Job) -> Told:
         beginning = f"{text} {_GOES_ON}"  # a list was to come, or that was all
     if not text:
         raise ActionRefused(f"{said.expert} did not find words for it.", remedy="Select less, or ask a question.")
-    return Told(_title(stretch), f"{text}\n\n*{said.expert}: a small model, which may be wrong.*")
+    return Told.by(said.expert, _title(stretch), text)
 
 
 def few_sentences(text: str, *, finished: bool) -> str:

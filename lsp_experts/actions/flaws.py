@@ -19,7 +19,7 @@ from lsp_experts.syntax.tree import SyntaxTree
 # "Here is the code:", "The function returns the sum of both." A statement of SQL or COBOL ends otherwise.
 SENTENCE = re.compile(r"\s*(?:[A-Z][a-z']*|I'm|I)(?:,? [\w'`\"()-]+){3,}.*[.:!?]\s*")
 UNCHANGED = "it changes nothing"
-_FENCE = re.compile(r"\s*(?:```|~~~)")
+FENCE = re.compile(r"\s*(?:```|~~~)")
 
 
 def flaw(tree: SyntaxTree, start: int, end: int, new_text: str, *, may_be_equal: bool = False) -> str:
@@ -102,7 +102,7 @@ def _is_prose(text: str, language: str) -> bool:
     for line in plain_newlines(text).split("\n"):
         if line.strip() and not read.quotes(at):
             seen += 1
-            if _FENCE.match(line):
+            if FENCE.match(line):
                 return True
             sentences += SENTENCE.fullmatch(line) is not None
             if sentences and seen == 1:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from tree_sitter import Node
 
 from lsp_experts.actions.flaws import behind_margin
 from lsp_experts.actions.outcome import Change
 from lsp_experts.completion.document import DocumentView, plain_newlines
-from lsp_experts.syntax.lines import indent_unit, line_break, line_round
+from lsp_experts.syntax.lines import indent_unit, line_break, line_round, usual_unit
 from lsp_experts.syntax.tree import SyntaxTree
 
 _DEFINES = re.compile(
     r"class|function|method|struct|enum|interface|trait|impl|record|object|module|decorated|type_decl"
 )
 _NEXT_LINE = re.compile(r"[ \t]*\r?\n[^\r\n]*\S")
-_UNITS = MappingProxyType({"go": "\t", "javascript": "  ", "ruby": "  ", "typescript": "  "})  # where none is seen
 _TWO_BLANK_LINES = frozenset({"python", "starlark", "cython"})
 
 
@@ -72,7 +70,7 @@ def inside(tree: SyntaxTree, body: Node) -> Gap:
     bare = len(text[:end].rstrip())
     last = text[text.rfind("\n", 0, bare) + 1 : bare]
     is_first = text.count("\n", start, bare) == 0 or last.endswith(("{", " do", "|"))
-    margin = outer + (indent_unit(text, start) or _UNITS.get(tree.language, "    "))
+    margin = outer + (indent_unit(text, start) or usual_unit(tree.language))
     return Gap(bare, 0 if is_first else 1, margin, None if "\n" in text[bare:end] else outer)
 
 
@@ -105,8 +103,4 @@ def insertions(view: DocumentView, edits: Iterable[tuple[int, str]], label: str)
     joined: dict[int, str] = {}
     for offset, text in sorted(edits, key=lambda edit: edit[0]):
         joined[offset] = joined.get(offset, "") + text
-    is_open = view.version >= 0
-    version, expected = (view.version, "") if is_open else (None, view.text)
-    return tuple(
-        Change(view.uri, at, at, text, version=version, expected=expected, label=label) for at, text in joined.items()
-    )
+    return tuple(Change.of(view, at, at, text, label) for at, text in joined.items())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lsp_experts.completion.document import DocumentView
+
 
 @dataclass(frozen=True)
 class Change:
@@ -22,6 +24,13 @@ class Change:
     creates: bool = False
     label: str = ""
 
+    @classmethod
+    def of(cls, view: DocumentView, start: int, end: int, new_text: str, label: str = "") -> Change:
+        """A change of what `view` shows, which is an open document or a file as it was read."""
+        is_open = view.version >= 0
+        version, expected = (view.version, "") if is_open else (None, view.text)
+        return cls(view.uri, start, end, new_text, version, expected, label=label)
+
 
 @dataclass(frozen=True)
 class Edited:
@@ -39,6 +48,11 @@ class Told:
 
     title: str
     text: str
+
+    @classmethod
+    def by(cls, expert: str, title: str, text: str) -> Told:
+        """What an expert said, and that it may be wrong."""
+        return cls(title, f"{text}\n\n*{expert}: a small model, which may be wrong.*")
 
 
 Outcome = Edited | Told

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from lsp_experts.completion.document import DocumentView
+from lsp_experts.syntax.functions import Function, function_at
 from lsp_experts.syntax.tree import SyntaxTree
 
 
@@ -44,6 +46,11 @@ class Place:
     def selected(self) -> str:
         """What is selected."""
         return self.text[self.start : self.end]
+
+    @cached_property
+    def function(self) -> Function | None:
+        """The function that is selected, or that the selection is in; every action of a menu asks for it."""
+        return function_at(self.tree, self.start, self.end)
 
     @property
     def lines(self) -> tuple[int, int]:

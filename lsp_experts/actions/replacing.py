@@ -11,16 +11,13 @@ from lsp_experts.syntax.lines import line_break
 
 def replacing(place: Place, start: int, end: int, new_text: str) -> tuple[Change, ...]:
     """`new_text` instead of `start` to `end`; imports that it begins with go where the text has its own."""
-
-    def change(first: int, last: int, text: str) -> Change:
-        return Change(place.view.uri, first, last, text, place.view.version)
-
     imports, code = parted(place.language, plain_newlines(new_text))
     had, _ = parted(place.language, plain_newlines(place.text[start:end]))
     if not imports or had:
-        return (change(start, end, new_text),)
+        return (Change.of(place.view, start, end, new_text),)
     added = import_edit(place.tree, imports)
     if added is not None and start <= added[0] <= end:
-        return (change(start, end, new_text),)
+        return (Change.of(place.view, start, end, new_text),)
     code = code.replace("\n", line_break(place.text, start))
-    return (*((change(added[0], *added),) if added is not None else ()), change(start, end, code))
+    imported = (Change.of(place.view, added[0], *added),) if added is not None else ()
+    return (*imported, Change.of(place.view, start, end, code))

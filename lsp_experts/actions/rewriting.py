@@ -6,17 +6,16 @@ import textwrap
 from collections.abc import Callable
 
 from lsp_experts.actions.code_answer import block_of, code_of, fence_for, opening_of, stop_of
-from lsp_experts.actions.flaws import UNCHANGED, fitted, flaw
-from lsp_experts.actions.generator import Generator, Progress
+from lsp_experts.actions.flaws import fitted, flaw
+from lsp_experts.actions.generator import Generator, Progress, Said
 from lsp_experts.actions.kept_definitions import dropped, repeated, unimported
 from lsp_experts.actions.place import Place
-from lsp_experts.completion.chat import Turn
+from lsp_experts.actions.two_tries import Asked, fit_answer
 from lsp_experts.completion.document import plain_newlines
 from lsp_experts.errors import ActionRefused
 
 # A context of 2,048 tokens holds some 5,000 characters of code; with one retry it holds the stretch three times.
 MOST_CHARS = 1600
-_SYSTEM = Turn("system", "You are a coding assistant. Answer with code only.")
 
 
 def _nothing_more(new_text: str) -> str:
@@ -45,28 +44,22 @@ async def rewritten(
     code = shown(place.text[start:end])
     fence = fence_for(code)
     parts = (instruction, block_of(code, language))
-    parts = parts[::-1] if instruction_last else parts
-    question = Turn("user", "\n\n".join(parts))
-    turns = [_SYSTEM, question]
-    flaws: list[str] = []
-    while len(flaws) < 2:
-        said = await generator.follow(
-            language, turns, stop_of(code), answer=opening_of(code, language), progress=progress
-        )
+
+    def read(said: Said) -> tuple[str, str, str]:
         answer = _without_echo(code_of(said.text, language, fence), instruction)
         new_text = fitted(place.tree, start, end, answer)
-        found = _flaw(place, start, end, new_text, instruction, said.finished) or also(new_text)
-        if not found:
-            return new_text
-        flaws.append(found)
-        progress(f"{said.expert} tries again: {found}")
-        turns = [
-            _SYSTEM,
-            question,
-            Turn("assistant", block_of(answer[:MOST_CHARS], language)),
-            _again(found, instruction),
-        ]
-    raise ActionRefused(f"The expert's answer is not fit: {_both(*flaws)}; nothing was changed.")
+        return new_text, answer, _flaw(place, start, end, new_text, instruction, said.finished) or also(new_text)
+
+    asked = Asked(
+        language,
+        "\n\n".join(parts[::-1] if instruction_last else parts),
+        opening_of(code, language),
+        stop_of(code),
+        read,
+        "Answer with the whole corrected code.",
+        unchanged=instruction,
+    )
+    return await fit_answer(asked, generator, progress)
 
 
 def shown(text: str) -> str:
@@ -101,13 +94,3 @@ def _flaw(place: Place, start: int, end: int, new_text: str, instruction: str, f
         or unimported(tree, start, end, new_text)
         or repeated(tree, start, end, new_text)
     )
-
-
-def _again(found: str, instruction: str) -> Turn:
-    if found == UNCHANGED:
-        return Turn("user", f"That is the same code. {instruction}")
-    return Turn("user", f"That is not right: {found}. Answer with the whole corrected code.")
-
-
-def _both(first: str, second: str) -> str:
-    return f"{first} (twice)" if first == second else f"{first}, and when asked again {second}"

@@ -29,8 +29,7 @@ def chosen(place: Place) -> Stretch | None:
 
     None where neither is: what is selected is blank, or less than a statement.
     """
-    function = function_at(place.tree, place.start, place.end)
-    whole_function = of_function(place.tree, function) if function is not None else None
+    whole_function = of_function(place.tree, place.function) if place.function is not None else None
     if place.start == place.end:
         return whole_function
     start, end = _trimmed(place.text, place.start, place.end)

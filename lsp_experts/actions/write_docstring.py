@@ -20,7 +20,7 @@ from lsp_experts.completion.document import plain_newlines
 from lsp_experts.engine.protocol import Stop
 from lsp_experts.errors import ActionRefused
 from lsp_experts.syntax.documentation import Convention, convention, usual_convention
-from lsp_experts.syntax.functions import Function, function_at, functions
+from lsp_experts.syntax.functions import Function, functions
 from lsp_experts.syntax.lines import line_break, line_round
 from lsp_experts.syntax.tree import SyntaxTree
 
@@ -74,12 +74,12 @@ async def run(job: Job) -> Outcome:
             wrong = _flaw(place, blank, new_text)
             if not wrong:
                 label = _title(blank.function)
-                change = Change(place.view.uri, blank.at, blank.at, new_text, place.view.version, label=label)
+                change = Change.of(place.view, blank.at, blank.at, new_text, label)
                 return Edited(label, (change,))
             why = why or wrong
     raise ActionRefused(
         f"No documentation for {blank.function.name} that is of any use: {why}.",
-        remedy="A larger expert may do better.",
+        remedy=_HINT,
     )
 
 
@@ -91,7 +91,7 @@ def _title(function: Function) -> str:
 
 
 def _blank(place: Place, usage: Convention | None) -> Blank | None:
-    function = function_at(place.tree, place.start, place.end)
+    function = place.function
     if function is None or usage is None or function.documentation is not None:
         return None
     text = place.text

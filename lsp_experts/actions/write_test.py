@@ -27,7 +27,7 @@ from lsp_experts.errors import ActionRefused
 from lsp_experts.routing.languages import file_name
 from lsp_experts.syntax.definitions import definitions
 from lsp_experts.syntax.function_nodes import FUNCTIONS
-from lsp_experts.syntax.functions import Function, function_at
+from lsp_experts.syntax.functions import Function
 from lsp_experts.syntax.lines import line_break
 from lsp_experts.syntax.tree import SyntaxTree
 
@@ -80,7 +80,7 @@ def _function(place: Place, files: Files) -> Function | None:
     uri, language = place.view.uri, place.language
     if place.origin or not has_usage(language) or not places_of_tests(uri, language, files.folder_uri):
         return None
-    function = function_at(place.tree, place.start, place.end)
+    function = place.function
     if function is None or function.stub or is_test_file(uri, language, files.folder_uri):
         return None
     if function.body_start < 0 and "=>" not in place.text[function.start : function.end]:

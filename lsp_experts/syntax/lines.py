@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from types import MappingProxyType
 
 TAB_COLUMNS = 4  # only lines of the same document are compared
 _NEAR_CHARS = 12_000
+_USUAL_UNITS: Mapping[str, str] = MappingProxyType(
+    {
+        "go": "\t",
+        **dict.fromkeys(
+            ("dart", "javascript", "javascriptreact", "lua", "ruby", "typescript", "typescriptreact"), "  "
+        ),
+    }
+)
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -55,6 +64,11 @@ def indent_unit(text: str, offset: int) -> str:
     steps = Counter(two - one for one, two in pairwise(depths) if two > one + 1)
     likely = [step for step, _ in steps.most_common(3) if step in (2, 3, 4, 8)]
     return " " * likely[0] if likely else ""
+
+
+def usual_unit(language: str) -> str:
+    """One step of indentation where a document does not show any (indent_unit)."""
+    return _USUAL_UNITS.get(language, "    ")
 
 
 def line_break(text: str, offset: int) -> str:

@@ -84,6 +84,15 @@ async def test_the_second_question_shows_the_answer_and_its_flaw() -> None:
 
 
 @pytest.mark.asyncio
+async def test_that_it_is_tried_again_is_said_once() -> None:
+    at, generator = place("python", PY), ScriptedGenerator("", "")
+    heard: list[str] = []
+    with pytest.raises(ActionRefused):
+        await rewritten(at, *at.lines, "Simplify this.", generator, progress=heard.append)
+    assert [sentence for sentence in heard if "again" in sentence] == ["scripted tries again: it holds no code"]
+
+
+@pytest.mark.asyncio
 async def test_the_code_is_shown_without_its_margin_and_nothing_round_it() -> None:
     _, generator = await ask(PY, NEW)
     assert "```python\ndef f(self, a):\n    return a + 0\n```" in generator.followed[0].asked

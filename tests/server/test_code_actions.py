@@ -326,7 +326,7 @@ async def test_a_menu_of_no_document_is_empty(tmp_path: Path) -> None:
 
 
 async def test_the_table_is_the_one_of_the_commands() -> None:
-    assert {each.name for each in ACTIONS} <= set(code_actions.ACTIONS)
+    assert {each.name for each in ACTIONS} == set(code_actions.ACTIONS)
 
 
 @pytest.mark.parametrize("client", ["vscode", "neovim"])

@@ -112,16 +112,7 @@ async def _change(spot: _Spot, generator: Generator, saying: str, progress: Call
         generator,
         progress=lambda sentence: progress(f"{saying}: {sentence}"),
     )
-    is_open = place.view.version >= 0
-    return Change(
-        place.view.uri,
-        place.start,
-        place.end,
-        new_text,
-        version=place.view.version if is_open else None,
-        expected="" if is_open else place.text,
-        label=f"{spot.path}: {spot.errors[0].message}",
-    )
+    return Change.of(place.view, place.start, place.end, new_text, f"{spot.path}: {spot.errors[0].message}")
 
 
 def _changed(text: str, changes: Sequence[Change]) -> str:

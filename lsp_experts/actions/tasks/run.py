@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from lsp_experts.actions.choosing import PULL_INSTRUCT
 from lsp_experts.actions.files import Files
-from lsp_experts.actions.generator import Generator
+from lsp_experts.actions.generator import Generator, Progress
+from lsp_experts.actions.instruction import shortened
 from lsp_experts.actions.narrowing import narrowed
 from lsp_experts.actions.outcome import Change, Edited
 from lsp_experts.actions.permission import check_permission
@@ -27,10 +28,7 @@ from lsp_experts.completion.document import DocumentView
 from lsp_experts.errors import ActionRefused, ExpertsError
 from lsp_experts.settings import Settings
 
-_LABEL_CHARS = 60
 _POINTS_ELSEWHERE = re.compile(r"\b(?:it|its|they|them|their|those|these|the same)\b", re.IGNORECASE)
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ class Tasks:
                 remedy="Name a function or an element, or select the lines and ask for an edit.",
             )
         note = _note(plan, len(plan.steps) - len(refused), refused)
-        return Edited(f"Task: {_short(instruction)}", changes, note, confirm=True)
+        return Edited(f"Task: {shortened(instruction)}", changes, note, confirm=True)
 
     async def _plan(self, place: Place, instruction: str, targets: Sequence[Target], progress: Progress) -> Plan:
         """The steps by the interpreter where it can be believed, else by rule."""
@@ -157,23 +155,11 @@ class Tasks:
 
 def _changes(work: _Work) -> list[Change]:
     """One change for each stretch that is another one now."""
-    label = f"{work.target.path}: {_short('; '.join(work.done))}"
+    label = f"{work.target.path}: {shortened('; '.join(work.done))}"
     if work.view is None:
         return [Change(work.target.uri, 0, 0, work.rewrites.text, creates=True, label=label)]
-    is_open = work.view.version >= 0
     return [
-        narrowed(
-            Change(
-                work.target.uri,
-                piece.start,
-                piece.end,
-                piece.new_text,
-                version=work.view.version if is_open else None,
-                expected="" if is_open else work.view.text,
-                label=label,
-            ),
-            work.view.text,
-        )
+        narrowed(Change.of(work.view, piece.start, piece.end, piece.new_text, label), work.view.text)
         for piece in work.rewrites.pieces
         if work.view.text[piece.start : piece.end] != piece.new_text
     ]
@@ -202,8 +188,3 @@ def _note(plan: Plan, done: int, refused: Sequence[str]) -> str:
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _LABEL_CHARS else text[: _LABEL_CHARS - 1].rstrip() + "…"

@@ -102,6 +102,16 @@ async def test_a_new_file_is_made() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_new_file_that_is_no_code_is_asked_for_again() -> None:
+    edited, generator = await run("create web/new.js with a constant", ["const x = (;\n```", "const x = 1;\n```"])
+    assert edited.changes[0].new_text == "const x = 1;\n"
+    assert "const x = (;" in generator.followed[1].asked
+    assert "it has a syntax error in line 1" in generator.followed[1].asked
+    with pytest.raises(ActionRefused, match=r"web/new\.js: .* it is empty \(twice\)"):
+        await run("create web/new.js with a constant", ["", ""])
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("name", ["../out.js", "web/../../out.js"])
 async def test_no_file_is_made_outside_of_the_folder(name: str) -> None:
     files = ScriptedFiles(TEXTS, opened=["a.py"])
