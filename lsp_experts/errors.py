@@ -13,6 +13,7 @@ ExpertsError
 ├── ActionRefused        a code action or a task cannot give what was asked for
 ├── BudgetExceeded       an expert does not fit into the memory budget
 ├── CarveError           a base could not be cut
+├── AdaptError           an adapter could not be trained
 └── UsageError           a command was called with something it cannot use
 """
 
@@ -93,6 +94,10 @@ class BudgetExceeded(ExpertsError):
 
 class CarveError(ExpertsError):
     """A base could not be cut, or the carved file failed its check."""
+
+
+class AdaptError(ExpertsError):
+    """An adapter could not be trained over a base, or is not worth installing."""
 
 
 class UsageError(ExpertsError):

@@ -50,23 +50,26 @@ def vocabulary(fim: bool = True, words: tuple[str, ...] = _WORDS) -> tuple[list[
 
 def write_tiny_gguf(
     path: Path, *, seed: int = 7, tied: bool = False, quantised: bool = False, fim: bool = True, n_ctx: int = 512,
-    n_ff: int = 64, letters: bool = False,
+    n_ff: int = 64, letters: bool = False, architecture: str = "qwen2", n_head_kv: int = 2,
 ) -> Path:  # fmt: skip
     """Write the model to `path`. `quantised`: the vocabulary tables as Q8_0, as in real files. `n_ff`: its width.
+
+    `architecture`: qwen2, or llama, which has no biases.
 
     `letters`: its tokens are bytes, and it says printable ASCII only: a text is tokenised as it was said.
     """
     tokens, types, merges = vocabulary(fim, ("    ",) if letters else _WORDS)
     n_embd, n_layer, n_head = 32, 2, 2
+    n_kv = n_embd // n_head * n_head_kv
     rng = np.random.default_rng(seed)
-    writer = gguf.GGUFWriter(path, "qwen2")
+    writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("tiny")
     writer.add_context_length(n_ctx)
     writer.add_embedding_length(n_embd)
     writer.add_block_count(n_layer)
     writer.add_feed_forward_length(n_ff)
     writer.add_head_count(n_head)
-    writer.add_head_count_kv(n_head)
+    writer.add_head_count_kv(n_head_kv)
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(10000.0)
     writer.add_tokenizer_model("gpt2")
@@ -101,13 +104,14 @@ def write_tiny_gguf(
         table("output.weight")
     for layer in range(n_layer):
         for name, shape in {
-            "attn_q": (n_embd, n_embd), "attn_k": (n_embd, n_embd), "attn_v": (n_embd, n_embd),
+            "attn_q": (n_embd, n_embd), "attn_k": (n_kv, n_embd), "attn_v": (n_kv, n_embd),
             "attn_output": (n_embd, n_embd), "ffn_gate": (n_ff, n_embd), "ffn_up": (n_ff, n_embd),
             "ffn_down": (n_embd, n_ff),
         }.items():  # fmt: skip
             writer.add_tensor(f"blk.{layer}.{name}.weight", random(*shape))
-        for name in ("attn_q", "attn_k", "attn_v"):
-            writer.add_tensor(f"blk.{layer}.{name}.bias", np.zeros(n_embd, np.float32))
+        for name, n_out in {"attn_q": n_embd, "attn_k": n_kv, "attn_v": n_kv}.items():
+            if architecture == "qwen2":
+                writer.add_tensor(f"blk.{layer}.{name}.bias", np.zeros(n_out, np.float32))
         for name in ("attn_norm", "ffn_norm"):
             writer.add_tensor(f"blk.{layer}.{name}.weight", np.ones(n_embd, np.float32))
     writer.write_header_to_file()

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import gguf
 import numpy as np
 
 from lsp_experts.errors import CarveError
 from lsp_experts.lab.gguf_file import GgufFile
+from lsp_experts.lab.training.adapter_file import write_adapter
 
 _LINEAR = re.compile(r"blk\.\d+\.(attn|ffn)_\w+\.weight")
 
@@ -30,18 +30,10 @@ def write_random_adapter(base: Path, out: Path, *, rank: int = 8, seed: int = 1,
     if not architecture or not linear:
         raise CarveError(f"{base.name} has no linear weights that an adapter could change.", remedy="Give a base.")
     random = np.random.default_rng(seed)
-    writer = gguf.GGUFWriter(out, architecture)
-    writer.add_string("general.type", "adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", float(rank))  # llama.cpp multiplies by alpha / rank
+    pairs = {}
     for tensor in linear:
         n_in, n_out = tensor.dims
         a = random.standard_normal((rank, n_in)) / np.sqrt(n_in)
         b = random.standard_normal((n_out, rank)) * scale
-        writer.add_tensor(f"{tensor.name}.lora_a", a.astype(np.float16))
-        writer.add_tensor(f"{tensor.name}.lora_b", b.astype(np.float16))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return out
+        pairs[tensor.name] = (a.astype(np.float32), b.astype(np.float32))
+    return write_adapter(out, architecture, float(rank), pairs)  # llama.cpp multiplies by alpha / rank

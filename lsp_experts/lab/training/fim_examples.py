@@ -1,0 +1,105 @@
+"""Training examples: places of real files with something held out, written as the product's own prompts.
+
+What is held out follows the tail, as a completion would, so the model reads it in the pieces it will later write.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lsp_experts.completion.anchor import place, prompt_text
+from lsp_experts.completion.templates import FimTemplate, segments
+from lsp_experts.engine.protocol import Segment
+from lsp_experts.lab.corpus import Tokenize
+from lsp_experts.lab.replay_cases import KINDS, holes
+from lsp_experts.settings import Settings
+
+_CHARS_PER_TOKEN = 3.6  # code has 3 to 4.5; what is too long is cut
+_HELD_OUT_CHARS = 250  # kept free for what is held out
+_SUFFIX_SHARE = 0.25
+_BATCH = 64  # texts in one question to the tokenizer
+_LEAST_TOKENS = 16
+
+
+@dataclass(frozen=True)
+class Example:
+    """One sequence; `learnt[i]`: the model is to say tokens[i] behind those before it."""
+
+    tokens: tuple[int, ...]
+    learnt: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a base writes an example: its template, the ids of control texts, and the id that ends a completion."""
+
+    template: FimTemplate | None
+    controls: Mapping[str, int]
+    end: int
+
+
+def windows(
+    texts: Sequence[str], template: FimTemplate | None, length: int, seed: int
+) -> Iterator[tuple[Segment, ...]]:
+    """Prompts with what was held out, for sequences of `length` tokens; each text as often as its size asks for.
+
+    A place of a random kind of hole; the same arguments give the same windows, in a random order over all texts.
+    """
+    rng = random.Random(seed)
+    room = int(length * _CHARS_PER_TOKEN) - _HELD_OUT_CHARS
+    suffix = int(room * _SUFFIX_SHARE)
+    settings = replace(Settings(), prefix_chars=max(80, room - suffix), suffix_chars=suffix)
+    wanted = [number for number, text in enumerate(texts) for _ in range(1 + len(text) // max(1, room))]
+    rng.shuffle(wanted)
+    for number in wanted:
+        window = _window(texts[number], template, settings, rng)
+        if window is not None:
+            yield window
+
+
+def _window(
+    text: str, template: FimTemplate | None, settings: Settings, rng: random.Random
+) -> tuple[Segment, ...] | None:
+    found = holes(text)
+    kinds = [kind for kind in KINDS if found[kind]]
+    if not kinds:
+        return None
+    hole = rng.choice(found[rng.choice(kinds)])
+    left = text[: hole.start] + text[hole.end :]
+    prompt = prompt_text(place(left, hole.start, settings), left, hole.start)
+    return segments(template, prompt.head, prompt.suffix, prompt.tail + text[hole.start : hole.end])
+
+
+async def examples(
+    prompts: Sequence[tuple[Segment, ...]], spelling: Spelling, tokenize: Tokenize, length: int
+) -> list[Example]:
+    """The windows as sequences of at most `length` tokens: what is too long loses text before its held-out part."""
+    made: list[Example] = []
+    for first in range(0, len(prompts), _BATCH):
+        batch = prompts[first : first + _BATCH]
+        plain = [segment.text for prompt in batch for segment in prompt if not segment.control]
+        tokens = iter(await tokenize(plain))
+        for prompt in batch:
+            parts = [
+                ([spelling.controls[segment.text]], True) if segment.control else (next(tokens), False)
+                for segment in prompt
+            ]
+            example = _example(parts, spelling.end, length)
+            if len(example.tokens) >= _LEAST_TOKENS:
+                made.append(example)
+    return made
+
+
+def _example(parts: Sequence[tuple[list[int], bool]], end: int, length: int) -> Example:
+    excess = sum(len(tokens) for tokens, _ in parts) + 1 - length
+    sequence: list[int] = []
+    learnt: list[bool] = []
+    for tokens, control in parts:
+        if not control and excess > 0:
+            cut = min(excess, len(tokens))
+            tokens, excess = tokens[cut:], excess - cut
+        sequence += tokens
+        learnt += [not control] * len(tokens)
+    return Example((*sequence, end), (*learnt, True))
