@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 from lsp_experts.engine.call import Call, OpenRequest
 from lsp_experts.engine.death import Death, exit_name, prefer_as_memory_victim
-from lsp_experts.engine.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Cancel, Empty, Request, encode_request
+from lsp_experts.engine.framing import encode_request
+from lsp_experts.engine.protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Cancel, Empty, Request
 from lsp_experts.engine.requests import Requests
 from lsp_experts.engine.stderr_tail import StderrTail
 from lsp_experts.engine.work import Work, work_of

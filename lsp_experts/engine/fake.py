@@ -22,18 +22,21 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lsp_experts.engine import protocol
+from lsp_experts.engine import framing, protocol
 from lsp_experts.engine.fake_faults import Fault, Script, parse
+from lsp_experts.engine.fake_lab import activations, quantize
 from lsp_experts.engine.fake_memory import ToyMemory
 from lsp_experts.engine.fake_model import Cancelled, Turn, script_of, toy_tokens
 from lsp_experts.engine.fake_scoring import score, surprises_of
 from lsp_experts.engine.protocol import (
+    Activations,
     Cancel,
     Complete,
     Evict,
     Load,
     LoadReport,
     Logits,
+    Quantize,
     Request,
     Score,
     Target,
@@ -61,10 +64,10 @@ class _Job:
         return str(getattr(self.request, "expert", ""))
 
     def computes_on(self, expert: str) -> bool:
-        """Whether `expert` completes or scores for it, alone or with partners."""
+        """Whether `expert` completes, scores or reads for it, alone or with partners."""
         if isinstance(self.request, Complete):
             return expert in (self.expert, *self.request.partners)
-        return isinstance(self.request, Score) and expert == self.expert
+        return isinstance(self.request, Score | Activations) and expert == self.expert
 
 
 class FakeEngine:
@@ -107,9 +110,9 @@ class FakeEngine:
 
     def _receive(self, line: bytes) -> None:
         try:
-            request_id, op, request = protocol.decode_request(line)
+            request_id, op, request = framing.decode_request(line)
         except EngineError as error:
-            self._fail(protocol.readable_id(line), error.code, error.message)
+            self._fail(framing.readable_id(line), error.code, error.message)
             return
         if op == "shutdown":
             os._exit(0)
@@ -181,7 +184,15 @@ class FakeEngine:
             case "tokenize", Tokenize() as request:
                 self._memory.toy(request.expert)
                 return {"tokens": [[sum(map(ord, token)) for token in toy_tokens(text)] for text in request.texts]}
+            case "activations", Activations() as request:
+                toy = self._memory.hot_toy(request.expert)
+                return asdict(activations(toy, request, self._turn_of(job), self._progress_of(job)))
+            case "quantize", Quantize() as request:
+                return asdict(quantize(request, self._progress_of(job)))
         return {}
+
+    def _progress_of(self, job: _Job) -> Callable[[float], None]:
+        return lambda fraction: self._send(job.request_id, "progress", fraction=fraction)
 
     def _move(self, op: str, request: Target | Evict) -> dict[str, Any]:
         started = time.monotonic()
@@ -203,7 +214,7 @@ class FakeEngine:
         self._memory.file_bytes(load)  # what cannot be loaded is refused at once
         shared = self._memory.shares(load)
         for step in range(5):
-            self._send(job.request_id, "progress", fraction=step / 4)
+            self._progress_of(job)(step / 4)
             if job.cancelled.wait(0 if shared else self._script.seconds("slow_load") / 5):
                 raise Cancelled
         toy = self._memory.add(load, script_of(load.expert, os.environ))
@@ -296,7 +307,7 @@ class FakeEngine:
                 os.write(1, b"a stray print\n")
 
     def _send(self, request_id: int, event: str, **fields: Any) -> None:
-        self._write(protocol.encode_line({"id": request_id, "event": event, **fields}))
+        self._write(framing.encode_line({"id": request_id, "event": event, **fields}))
 
     def _fail(self, request_id: int, code: str, message: str) -> None:
         self._send(request_id, "error", code=code, message=message)

@@ -4,7 +4,8 @@ Faults are WHAT[:ARGUMENT][@WHEN[N][:EXPERT]][+extra_bufts]:
 
     die:SIGSEGV@load       dies of a signal (default SIGKILL) at every load; @load2: at the second one only
     die@load+extra_bufts   ... only if the load asks for extra buffer types
-    die:SIGKILL@token3     WHEN is load, complete, score, token, park, unpark, evict, logits, tokenize or state
+    die:SIGKILL@token3     WHEN is load, complete, score, token, park, unpark, evict, logits, tokenize,
+                           activations, quantize or state
     die@complete:go        ... only for expert go
     exit0, exit3@complete  exits with that code (default: at the first completion)
     hang@complete          stops answering anything, pings too

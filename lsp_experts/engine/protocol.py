@@ -1,11 +1,11 @@
-"""The pipe between server and engine: version 4.
+"""The pipe between server and engine: version 5.
 
 One JSON object per line, ASCII, at most MAX_LINE_BYTES. The server writes requests, the engine writes events.
 
 Request: {"id": int, "op": OPERATIONS[i], ...fields of the request's dataclass}
 Event:   {"id": int, "event": "done" | "piece" | "progress" | "error", ...}; one "done" or "error" ends a request.
          Both may carry "work": [tokens run through models since the start, of them tokens of prompts].
-         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 4, "build": {...}}.
+         The first line the engine writes is {"id": 0, "event": "hello", "protocol": 5, "build": {...}}.
 
 op          request dataclass   events
 load        Load                progress {"fraction"} ..., done = LoadReport (after a real decode of two tokens)
@@ -17,6 +17,8 @@ complete    Complete            piece {"text"} ..., done = CompleteReport
 score       Score               done = ScoreReport   how likely texts are behind a prompt
 logits      Logits              done {"logits": base64 of little-endian float32, "tokens": [int]}   (lab only)
 tokenize    Tokenize            done {"tokens": [[int]...]}      (lab only)
+activations Activations         progress {"fraction"} ..., done = ActivationsReport   (lab only)
+quantize    Quantize            progress {"fraction"} ..., done = QuantizeReport      (lab only)
 cancel      Cancel              done {}; the cancelled request ends with error "cancelled"
 state       Empty               done = StateReport
 ping        Empty               done {}            answered by the reader thread even while a decode runs
@@ -28,23 +30,17 @@ cancel, state and ping never wait for it. Unknown fields are ignored, unknown op
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Literal
 
-from cattrs import Converter
-from cattrs.errors import BaseValidationError
-
-from lsp_experts.errors import EngineError
-
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_SCORED_TOKENS = 65_536  # of all texts of a Score: about 5 MB of a report, which is one line
 MAX_PROMPT_BYTES = 256 * 1024  # CVE-2025-52566: llama_tokenize overflowed on enormous texts
 
 OPERATIONS = (
-    "load", "park", "unpark", "evict", "complete", "score", "logits", "tokenize", "cancel", "state", "ping", "shutdown",
+    "load", "park", "unpark", "evict", "complete", "score", "logits", "tokenize", "activations", "quantize", "cancel",
+    "state", "ping", "shutdown",
 )  # fmt: skip
 
 ERROR_CODES = (
@@ -56,6 +52,7 @@ ERROR_CODES = (
     "cancelled",
     "busy",          # too many waiting requests
     "decode_failed",
+    "quantize_failed",  # llama.cpp gave up writing a file
     "died",          # made by the client: the process ended
 )  # fmt: skip
 
@@ -186,6 +183,39 @@ class Tokenize:
 
 
 @dataclass(frozen=True)
+class Activations:
+    """How strongly texts, each a prompt of segments, excite what the weights of an expert read (lab).
+
+    Each text is read by itself, by a context of its own that is made for this; the expert's KV cache stays. What is
+    too long for it loses its head as a prompt does. A more urgent request ends it as "cancelled".
+    """
+
+    expert: str
+    texts: tuple[tuple[Segment, ...], ...]
+    priority: int = 9
+
+
+@dataclass(frozen=True)
+class Quantize:
+    """Write the GGUF `source` to `target` with weights of another type, by llama_model_quantize (lab).
+
+    Nothing need be loaded. llama.cpp cannot be stopped here: a cancel ends the call, and the engine takes up nothing
+    else until the file is done; who cannot wait ends the process. A `target` of a failed or ended call is rubbish.
+    """
+
+    source: str
+    target: str  # a name for the caller to rename; must not exist
+    file_type: str  # as llama.cpp calls it: "F16", "Q8_0", "Q4_K_M", "IQ4_XS" ...
+    imatrix: str = ""  # path of an importance matrix (GGUF): needed by the smallest types, good for all below 8 bits
+    token_embedding_type: str = ""  # of this tensor, as ggml calls it: "Q8_0"; "": what `file_type` says
+    output_type: str = ""
+    allow_requantize: bool = False  # `source` may be quantised already: what it lost stays lost, and more is
+    dry_run: bool = False  # check all, write nothing
+    n_threads: int = 1
+    priority: int = 9
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Cancel request `target`.
 
@@ -197,12 +227,12 @@ class Cancel:
     keep_prefill: bool = False
 
 
-Request = Empty | Target | Evict | Load | Complete | Score | Logits | Tokenize | Cancel
+Request = Empty | Target | Evict | Load | Complete | Score | Logits | Tokenize | Activations | Quantize | Cancel
 
 
 def priority_of(request: Request) -> int:
     """When the engine takes a waiting request, smaller first; what loads and frees experts goes before all others."""
-    return request.priority if isinstance(request, Complete | Score) else -1
+    return request.priority if isinstance(request, Complete | Score | Activations | Quantize) else -1
 
 
 @dataclass(frozen=True)
@@ -291,6 +321,28 @@ class ScoreReport:
 
 
 @dataclass(frozen=True)
+class ActivationsReport:
+    """Sums over all tokens of all texts, one number per column, each list as base64 of little-endian float32.
+
+    Keys are the weight that reads the input: "blk.0.attn_q" (attn_k and attn_v read the same), "blk.0.attn_output",
+    "blk.0.ffn_gate" (and ffn_up), "blk.0.ffn_down", "output".
+    """
+
+    tokens: int
+    squares: dict[str, str]  # sums of x * x
+    magnitudes: dict[str, str]  # sums of |x|, of "blk.N.ffn_down" only
+    total_ms: float
+
+
+@dataclass(frozen=True)
+class QuantizeReport:
+    """What was written."""
+
+    file_bytes: int  # of a dry run: of the tensors, the header (metadata, vocabulary) comes on top
+    ms: float
+
+
+@dataclass(frozen=True)
 class ExpertState:
     """One loaded expert as the engine sees it."""
 
@@ -325,74 +377,3 @@ class StateReport:
     waiting: int = 0
     evicted_kv_bytes: int = 0
     devices: tuple[Device, ...] = ()
-
-
-_REQUESTS: dict[str, type[Any]] = {
-    "load": Load, "park": Target, "unpark": Target, "evict": Evict, "complete": Complete, "score": Score,
-    "logits": Logits, "tokenize": Tokenize, "cancel": Cancel, "state": Empty, "ping": Empty, "shutdown": Empty,
-}  # fmt: skip
-
-
-T = TypeVar("T")
-
-
-def _exactly(kind: type) -> Any:
-    def structure(value: Any, _: Any) -> Any:
-        if kind is float and type(value) is int:
-            return float(value)
-        if type(value) is not kind:
-            raise ValueError(f"{type(value).__name__} where {kind.__name__} belongs")  # not the value: it may be text
-        return value
-
-    return structure
-
-
-def _converter() -> Converter:
-    converter = Converter(detailed_validation=False)
-    for kind in (int, str, bool, float):
-        converter.register_structure_hook(kind, _exactly(kind))
-    return converter
-
-
-_CONVERTER = _converter()
-
-
-def structure(data: object, kind: type[T]) -> T:
-    """`data` (from JSON) as a message dataclass. EngineError("bad_request") names what is wrong."""
-    try:
-        return _CONVERTER.structure(data, kind)
-    except (BaseValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise EngineError("bad_request", f"{kind.__name__}: {error}") from None
-
-
-def encode_line(message: Mapping[str, Any]) -> bytes:
-    """One message as a line; ASCII, so that no byte of user text can break the framing."""
-    return json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def encode_request(request_id: int, op: str, request: Request) -> bytes:
-    """A request as a line."""
-    return encode_line({"id": request_id, "op": op, **asdict(request)})
-
-
-def readable_id(line: bytes) -> int:
-    """The id under which a line that is no request is refused: its own if it has one, else 0."""
-    try:
-        found = json.loads(line)["id"]
-    except (ValueError, RecursionError, TypeError, KeyError):
-        return 0
-    return found if type(found) is int else 0
-
-
-def decode_request(line: bytes) -> tuple[int, str, Request]:
-    """(id, op, request) of a line. EngineError("bad_request" | "unknown_op") if it is not one."""
-    try:
-        message = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise EngineError("bad_request", f"not a JSON line: {error}") from None
-    if not isinstance(message, dict) or type(message.get("id")) is not int:
-        raise EngineError("bad_request", "a request is an object with an integer id")
-    op = message.get("op")
-    if not isinstance(op, str) or op not in _REQUESTS:
-        raise EngineError("unknown_op", f"unknown operation {op!r:.40}")
-    return message["id"], op, structure(message, _REQUESTS[op])

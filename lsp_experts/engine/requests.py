@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from lsp_experts.engine.call import Call
+from lsp_experts.engine.framing import structure
 from lsp_experts.engine.protocol import (
+    Activations,
+    ActivationsReport,
     Complete,
     CompleteReport,
     Empty,
@@ -19,13 +22,14 @@ from lsp_experts.engine.protocol import (
     LoadReport,
     Logits,
     MoveReport,
+    Quantize,
+    QuantizeReport,
     Request,
     Score,
     ScoreReport,
     StateReport,
     Target,
     Tokenize,
-    structure,
 )
 
 R = TypeVar("R")
@@ -75,6 +79,16 @@ class Requests(ABC):
     def tokenize(self, request: Tokenize) -> Call[list[list[int]]]:
         """Token ids of texts."""
         return self._call("tokenize", request, lambda event: structure(event["tokens"], list[list[int]]))
+
+    def activations(
+        self, request: Activations, on_progress: Callable[[float], None] | None = None
+    ) -> Call[ActivationsReport]:
+        """How strongly texts excite what each weight reads."""
+        return self._call("activations", request, lambda event: structure(event, ActivationsReport), on_progress)
+
+    def quantize(self, request: Quantize, on_progress: Callable[[float], None] | None = None) -> Call[QuantizeReport]:
+        """Write a model with weights of another type."""
+        return self._call("quantize", request, lambda event: structure(event, QuantizeReport), on_progress)
 
     def state(self) -> Call[StateReport]:
         """What is loaded and how much memory it takes."""

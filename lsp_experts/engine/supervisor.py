@@ -16,12 +16,16 @@ from lsp_experts.engine.client import EngineClient
 from lsp_experts.engine.death import CRASHES, Death
 from lsp_experts.engine.extra_bufts import ExtraBuftsMemory
 from lsp_experts.engine.protocol import (
+    Activations,
+    ActivationsReport,
     Complete,
     CompleteReport,
     Load,
     LoadReport,
     Logits,
     MoveReport,
+    Quantize,
+    QuantizeReport,
     Score,
     ScoreReport,
     StateReport,
@@ -33,7 +37,7 @@ from lsp_experts.errors import EngineDied, EngineError
 
 R = TypeVar("R")
 # Ops in which an expert's file is at work; to park or evict only frees what worked before.
-_BLAMED = ("load", "complete", "score", "unpark", "logits", "tokenize")
+_BLAMED = ("load", "complete", "score", "unpark", "logits", "tokenize", "activations")
 
 
 class Supervisor:
@@ -147,6 +151,20 @@ class Supervisor:
                 self._memory.remember()
             return report
 
+    async def quantize(self, request: Quantize, on_progress: Callable[[float], None] | None = None) -> QuantizeReport:
+        """Write a model with weights of another type (lab), starting the engine where needed. EngineError, EngineDied.
+
+        Cancelling the caller leaves the engine busy with it: close the engine then.
+        """
+        client = await self._engine()
+        order = replace(
+            request,
+            source=_absolute_path(request.source),
+            target=_absolute_path(request.target),
+            imatrix=_absolute_path(request.imatrix),
+        )
+        return await _cancellable(client.quantize(order, on_progress))
+
     # -- requests about what is loaded --------------------------------------------------------------------------------
 
     def complete(self, request: Complete) -> Call[CompleteReport]:
@@ -166,6 +184,13 @@ class Supervisor:
     async def tokenize(self, request: Tokenize) -> list[list[int]]:
         """Token ids of texts (lab)."""
         return await self._ask(request.expert, lambda client: client.tokenize(request)).result()
+
+    async def activations(
+        self, request: Activations, on_progress: Callable[[float], None] | None = None
+    ) -> ActivationsReport:
+        """How strongly texts excite what an expert's weights read (lab). Cancelling the caller ends it."""
+        call = self._ask(request.expert, lambda client: client.activations(request, on_progress))
+        return await _cancellable(call)
 
     async def park(self, expert: str) -> MoveReport:
         """Save the expert's KV cache and free its context; its model stays, what runs on it is cancelled."""
@@ -328,10 +353,22 @@ class Supervisor:
         self._on_message(f"{message}\nThe engine's last lines:\n{tail}" if tail else message)
 
 
+async def _cancellable(call: Call[R]) -> R:
+    """The call's result; the engine is told where nobody waits for it any more."""
+    try:
+        return await call.result()
+    except asyncio.CancelledError:
+        call.cancel()
+        raise
+
+
 def _absolute(load: Load) -> Load:
-    """The engine has a working folder of its own: a relative path would mean another file there."""
-    adapter = str(Path(load.adapter).absolute()) if load.adapter else ""
-    return replace(load, path=str(Path(load.path).absolute()), adapter=adapter)
+    return replace(load, path=_absolute_path(load.path), adapter=_absolute_path(load.adapter))
+
+
+def _absolute_path(path: str) -> str:
+    """The engine has a working folder of its own: a relative path would mean another file there. "" stays."""
+    return str(Path(path).absolute()) if path else ""
 
 
 def _verify(expert: str) -> str:

@@ -13,20 +13,21 @@ from typing import Any
 import pytest
 
 from lsp_experts.engine.command import fake_command, worker_command, worker_environment
+from lsp_experts.engine.framing import decode_request, encode_request
 from lsp_experts.engine.protocol import (
     OPERATIONS,
     PROTOCOL_VERSION,
+    Activations,
     Complete,
     Evict,
     Load,
     Logits,
+    Quantize,
     Score,
     Segment,
     Stop,
     Target,
     Tokenize,
-    decode_request,
-    encode_request,
 )
 from lsp_experts.errors import EngineError
 
@@ -321,6 +322,8 @@ def test_every_operation_round_trips() -> None:
         "score": Score("go", PROMPT.segments, ("return err", "", "日本"), priority=9),
         "evict": Evict("go", forget=True),
         "park": Target("go"),
+        "activations": Activations("go", (PROMPT.segments, (Segment("日本"),)), priority=7),
+        "quantize": Quantize("/a", "/b", "IQ4_XS", "/c", "Q8_0", "Q6_K", True, True, 2),
     }
     for op in OPERATIONS:
         if op in samples:

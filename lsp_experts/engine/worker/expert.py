@@ -76,17 +76,25 @@ class LoadedExpert:
         params.n_batch, params.n_ubatch = N_BATCH, N_UBATCH
         params.n_seq_max, params.kv_unified = N_BRANCHES, True
         params.n_outputs_max = N_OUTPUTS
+        self._context = self._make_context(params)
+        self._memory = self._C.llama_get_memory(self._context)
+        self._largest_batch = self._most_outputs = 0
+
+    def _make_context(self, params: Any) -> Any:
         params.n_threads = params.n_threads_batch = self.n_threads  # the library's default is 4 on any machine
         params.op_offload = self.model.key.n_gpu_layers > 0  # else a GPU's memory is taken that nobody planned with
         params.abort_callback, params.abort_callback_data = self._flag.callback, self._flag.data
         self._native.log.clear()
-        self._context = self._C.llama_init_from_model(self.model.pointer, params)
-        if not self._context:
+        context = self._C.llama_init_from_model(self.model.pointer, params)
+        if not context:
             raise self._native.refusal(f"no context for {self.model.path}")
-        self._memory = self._C.llama_get_memory(self._context)
-        self._largest_batch = self._most_outputs = 0
-        if self._adapter:
-            self._adapter.apply(self._native, self._context)
+        try:
+            if self._adapter:
+                self._adapter.apply(self._native, context)
+        except EngineError:
+            self._C.llama_free(context)
+            raise
+        return context
 
     def _prove(self) -> None:
         """Decode two tokens for real: a model that loads is not a model that works."""
@@ -240,8 +248,31 @@ class LoadedExpert:
 
     def _decode(self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[int], outputs: int) -> int:
         """llama_decode's code. A larger batch than ever touches new memory of the context, which is counted."""
+        if self.parked:
+            raise EngineError("bad_request", f"{self.name} is parked")
+        n, batch = len(tokens), self._fill(tokens, positions, sequences, outputs)
+        if n <= self._largest_batch and outputs <= self._most_outputs:
+            return int(self._C.llama_decode(self._context, batch))
+        before = memory.anonymous_bytes()
+        code = int(self._C.llama_decode(self._context, batch))
+        self.anonymous_bytes += max(0, memory.anonymous_bytes() - before)
+        self._largest_batch, self._most_outputs = max(n, self._largest_batch), max(outputs, self._most_outputs)
+        return code
+
+    def _raise(self, code: int) -> NoReturn:
+        if code != 2:
+            self.forget()
+        self._report(code)
+
+    def _report(self, code: int) -> NoReturn:
+        if code == 2:
+            raise Aborted
+        raise EngineError("decode_failed", f"llama_decode gave {code}: {self._native.take_log()}")
+
+    def _fill(self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[int], outputs: int) -> Any:
+        """The batch, with `tokens` in it; each argument is checked."""
         n = len(tokens)
-        if not 0 < n <= N_BATCH or max(positions) >= self.n_ctx or self.parked:
+        if not 0 < n <= N_BATCH or max(positions) >= self.n_ctx:
             raise EngineError("bad_request", f"{n} tokens at {positions[0]} do not fit a context of {self.n_ctx}")
         ids = np.asarray(tokens, dtype=np.int32)
         if int(ids.min()) < 0 or int(ids.max()) >= self.vocabulary.size:
@@ -257,19 +288,7 @@ class LoadedExpert:
         for index, sequence in enumerate(sequences):
             batch.seq_id[index][0] = sequence
         self._native.decoded_tokens += n
-        if n <= self._largest_batch and outputs <= self._most_outputs:
-            return int(self._C.llama_decode(self._context, batch))
-        before = memory.anonymous_bytes()
-        code = int(self._C.llama_decode(self._context, batch))
-        self.anonymous_bytes += max(0, memory.anonymous_bytes() - before)
-        self._largest_batch, self._most_outputs = max(n, self._largest_batch), max(outputs, self._most_outputs)
-        return code
-
-    def _raise(self, code: int) -> NoReturn:
-        if code == 2:
-            raise Aborted
-        self.forget()
-        raise EngineError("decode_failed", f"llama_decode gave {code}: {self._native.take_log()}")
+        return batch
 
     def logits(self, back: int = 0) -> Logits:
         """Logits of the `back`-th last output of the last decode: a view, valid and writable until the next one."""
@@ -277,6 +296,31 @@ class LoadedExpert:
         if not pointer:
             raise EngineError("decode_failed", "no logits")
         return np.ctypeslib.as_array(pointer, shape=(self.vocabulary.size,))
+
+    # -- a second context, whose graph is watched ---------------------------------------------------------------------
+
+    def open_beside(self, n_ctx: int, n_batch: int, on_node: Any) -> Any:
+        """One more context over the same model and adapter, for the caller to close. EngineError as at a load.
+
+        Each token of a batch may be an output. `on_node` is a ggml_backend_sched_eval_callback.
+        """
+        params = self._C.llama_context_default_params()
+        params.n_ctx, params.n_seq_max = n_ctx, 1
+        params.n_batch = params.n_ubatch = params.n_outputs_max = n_batch
+        params.cb_eval = on_node
+        return self._make_context(params)
+
+    def decode_beside(self, context: Any, tokens: Sequence[int], start: int) -> None:
+        """Decode `tokens` at `start` in a context of `open_beside`, each of them an output. Raises as `decode` does."""
+        n = len(tokens)
+        code = int(self._C.llama_decode(context, self._fill(tokens, range(start, start + n), [0] * n, n)))
+        if code != 0:
+            self._report(code)
+
+    def close_beside(self, context: Any) -> None:
+        """Free it."""
+        self._C.llama_free(context)
+        memory.trim_heap()
 
     # -- branches: several texts behind one prompt --------------------------------------------------------------------
 

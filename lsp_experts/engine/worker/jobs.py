@@ -7,7 +7,7 @@ import itertools
 import threading
 from dataclasses import dataclass, field
 
-from lsp_experts.engine.protocol import Complete, Request, Score, priority_of
+from lsp_experts.engine.protocol import Activations, Complete, Request, Score, priority_of
 
 MAX_WAITING = 256
 
@@ -25,11 +25,11 @@ class Job:
     generating: bool = field(default=False, compare=False)  # the prompt is decoded, its cells are safe
 
     def computes_on(self, expert: str) -> bool:
-        """Whether `expert` completes or scores for it, alone or with partners."""
+        """Whether `expert` completes, scores or reads for it, alone or with partners."""
         request = self.request
         if isinstance(request, Complete):
             return expert in (request.expert, *request.partners)
-        return isinstance(request, Score) and expert == request.expert
+        return isinstance(request, Score | Activations) and expert == request.expert
 
 
 class JobQueue:
@@ -86,7 +86,7 @@ class JobQueue:
         return None, False
 
     def cancel_expert(self, expert: str) -> tuple[list[Job], bool]:
-        """Cancel all completions and scores of an expert: (those that waited, whether one was running)."""
+        """Cancel what computes on an expert: (those that waited, whether one was running)."""
         with self._lock:
             waiting = [job for job in self._heap if job.computes_on(expert)]
             self._drop(waiting)

@@ -10,7 +10,9 @@ import os
 import sys
 import types
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from lsp_experts.errors import EngineError
@@ -34,6 +36,16 @@ class Native:
     _keep: tuple[Any, ...] = ()  # callbacks that C still points to
     decoded_tokens: int = 0  # run through models since the start, for whatever reason
     prompt_tokens: int = 0  # of them, tokens of prompts
+    listeners: list[Callable[[str], None]] = field(default_factory=list)  # to each line that is said, of any level
+
+    @contextmanager
+    def listening(self, on_line: Callable[[str], None]) -> Iterator[None]:
+        """Tell `on_line` what llama.cpp says meanwhile, on the thread that says it."""
+        self.listeners.append(on_line)
+        try:
+            yield
+        finally:
+            self.listeners.remove(on_line)
 
     def take_log(self) -> str:
         """The last warnings and errors, which are then forgotten."""
@@ -61,15 +73,18 @@ def open_library() -> Native:
     api: Any = importlib.import_module("llama_cpp.llama_cpp")
 
     log: deque[str] = deque(maxlen=20)
+    listeners: list[Callable[[str], None]] = []
 
     def on_log(level: int, text: bytes, _: object) -> None:
+        for on_line in listeners:
+            on_line(text.decode("utf-8", "replace"))
         if level in (_WARN, _ERROR):
             log.append(text.decode("utf-8", "replace").strip()[:300])
 
     callback = api.llama_log_callback(on_log)
     api.llama_log_set(callback, None)
     api.llama_backend_init()
-    return Native(api, log, importlib.metadata.version("llama-cpp-python"), (callback,))
+    return Native(api, log, importlib.metadata.version("llama-cpp-python"), (callback,), listeners=listeners)
 
 
 class AbortFlag:

@@ -13,14 +13,27 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lsp_experts.engine import protocol
-from lsp_experts.engine.protocol import Cancel, Complete, Evict, Load, Logits, Score, Target, Tokenize
+from lsp_experts.engine import framing, protocol
+from lsp_experts.engine.protocol import (
+    Activations,
+    Cancel,
+    Complete,
+    Evict,
+    Load,
+    Logits,
+    Quantize,
+    Score,
+    Target,
+    Tokenize,
+)
+from lsp_experts.engine.worker.activations import activations
 from lsp_experts.engine.worker.expert import N_BATCH
 from lsp_experts.engine.worker.generation import complete
 from lsp_experts.engine.worker.jobs import Job, JobQueue
 from lsp_experts.engine.worker.model import Aborted
 from lsp_experts.engine.worker.native import AbortFlag, Native, build_report
 from lsp_experts.engine.worker.prompting import Superseded, Turn, build_prompt
+from lsp_experts.engine.worker.quantizing import quantize
 from lsp_experts.engine.worker.roster import Roster
 from lsp_experts.engine.worker.scoring import score
 from lsp_experts.errors import EngineError
@@ -56,9 +69,9 @@ class EngineProcess:
 
     def _receive(self, line: bytes) -> None:
         try:
-            request_id, op, request = protocol.decode_request(line)
+            request_id, op, request = framing.decode_request(line)
         except EngineError as error:
-            self._fail(protocol.readable_id(line), error)
+            self._fail(framing.readable_id(line), error)
             return
         if op == "ping":
             self._send(request_id, "done")
@@ -129,6 +142,11 @@ class EngineProcess:
             case "tokenize", Tokenize() as request:
                 vocabulary = self._roster.expert(request.expert).vocabulary
                 return {"tokens": [vocabulary.tokens(text) for text in request.texts]}
+            case "activations", Activations() as request:
+                expert = self._roster.hot(request.expert)
+                return asdict(activations(expert, self._native, request, self._turn_of(job), self._progress_of(job)))
+            case "quantize", Quantize() as request:
+                return asdict(quantize(self._native, request, self._progress_of(job)))
             case _:
                 raise EngineError("unknown_op", f"{job.op} has no handler")
 
@@ -168,7 +186,7 @@ class EngineProcess:
     def _send(self, request_id: int, event: str, **fields: Any) -> None:
         if event in ("done", "error"):
             fields["work"] = [self._native.decoded_tokens, self._native.prompt_tokens]
-        line = protocol.encode_line({"id": request_id, "event": event, **fields})
+        line = framing.encode_line({"id": request_id, "event": event, **fields})
         try:
             with self._write_lock:
                 self._sink.write(line)
