@@ -24,5 +24,11 @@ def able_to_follow(route: Chain, catalogue: Catalogue, *, prose: bool = False) -
     able = [each for each in route.candidates if catalogue.chat_of(each.expert) != "none"]
     if not prose:
         return tuple(each for each in able if not catalogue.get(each.expert).interpreter)
-    rank = {"general": 0, "interpreter": 2}
-    return tuple(sorted(able, key=lambda each: rank.get(each.reason, 1)))
+    return tuple(sorted(able, key=lambda each: _rank_in_prose(each, catalogue)))
+
+
+def _rank_in_prose(candidate: Candidate, catalogue: Catalogue) -> int:
+    entry, reason = catalogue.get(candidate.expert), candidate.reason
+    if reason == "measured" and "*" in entry.languages:  # what an expert completes best says nothing of its prose
+        reason = "interpreter" if entry.interpreter else "general"
+    return {"general": 0, "interpreter": 2}.get(reason, 1)

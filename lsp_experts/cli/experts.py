@@ -34,13 +34,14 @@ def run(*, as_json: bool = False, installed_only: bool = False, language: str | 
 
 def table_rows(catalogue: Catalogue, installed: dict[str, Installed]) -> list[dict[str, Any]]:
     """One row per registry entry, in its order, then what is installed and in no registry."""
-    rows = [_row(entry, installed.get(entry.id)) for entry in catalogue.entries.values()]
+    rows = [_row(entry, installed.get(entry.id), catalogue) for entry in catalogue.entries.values()]
     known = set(catalogue.entries)
     unknown = [one for expert, one in sorted(installed.items()) if expert not in known]
     return rows + [
         {
             "id": one.expert,
             "languages": [],
+            "preferred": [],
             "kind": "unknown",
             "base": None,
             "size": one.size,
@@ -57,11 +58,12 @@ def table_rows(catalogue: Catalogue, installed: dict[str, Installed]) -> list[di
     ]
 
 
-def _row(entry: Entry, installed: Installed | None) -> dict[str, Any]:
+def _row(entry: Entry, installed: Installed | None, catalogue: Catalogue) -> dict[str, Any]:
     sizes = [entry.size, *(source.size for source in entry.sources)]
     return {
         "id": entry.id,
         "languages": list(entry.languages),
+        "preferred": [language for language, expert in catalogue.preferred.items() if expert == entry.id],
         "kind": entry.kind,
         "base": entry.base,
         "size": installed.size if installed else next((size for size in sizes if size), None),
@@ -96,5 +98,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         cells = (row["id"], languages, kind, size, licence, state)
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
+    for row in rows:
+        if row["preferred"]:
+            console.print(Text(f"{row['id']} is asked first in {', '.join(row['preferred'])}: lsp-experts recommend"))
     if any(not row["verified"] and not row["installed"] for row in rows):
         console.print("unverified: nobody has checked yet that this source has this file under this name", style="dim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from lsp_experts.paths import default_paths
@@ -14,7 +15,13 @@ from lsp_experts.server.status_file import servers_folder
 
 
 def run() -> int:
-    """Deletes language switches, measured sizes and statistics, and says so. StoreError if the disk refuses."""
+    """Deletes language switches, measured sizes, statistics, evaluations and begun adapters, and says so.
+
+    StoreError if the disk refuses. Installed experts and the overlay registry stay.
+    """
+    from lsp_experts.lab.evaluation.journal import journals_folder
+    from lsp_experts.lab.training.adapt_state import adapters_folder
+
     paths = default_paths()
     sizes = paths.state / "sizes.json"
     try:
@@ -26,6 +33,8 @@ def run() -> int:
     print(f"language switches: {workspaces} deleted (one for each workspace) from {switches_folder(paths)}")
     print(f"measured sizes: {'deleted' if measured else 'none in'} {sizes}")
     forget_statistics(statistics_folder(paths))
+    _forget_folder("evaluations", journals_folder(paths))
+    _forget_folder("begun adapters", adapters_folder(paths))
     if running_servers(servers_folder(paths)):
         print("Servers are running: what they know stays until they end, and they may save it again.")
     return 0
@@ -38,3 +47,13 @@ def forget_statistics(folder: Path) -> None:
     except OSError as error:
         raise disk_error(error, folder) from error
     print(f"statistics: {days} deleted (one for each day) from {folder}")
+
+
+def _forget_folder(what: str, folder: Path) -> None:
+    try:
+        entries = sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
+        if entries:
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise disk_error(error, folder) from error
+    print(f"{what}: {entries} deleted from {folder}")

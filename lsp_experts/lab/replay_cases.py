@@ -86,12 +86,19 @@ def _readable_files(folder: Path) -> Iterator[SourceFile]:
                 data = file.read(MAX_FILE_BYTES + 1)
         except OSError:
             continue  # gone meanwhile, or not ours to read
-        languages = languages_of(path.name, data[:4096])
-        text = readable(data) if languages else None
-        uri = path.absolute().as_uri()
-        if text is None or left_alone(uri, text) or excluded(uri, text, Settings()):
-            continue
-        yield SourceFile(path, _IDS.get(path.suffix.lower(), languages[0]), plain_newlines(text))
+        source = source_file(path, data)
+        if source is not None:
+            yield source
+
+
+def source_file(path: Path, data: bytes) -> SourceFile | None:
+    """A file with these bytes, MAX_FILE_BYTES + 1 of them at most; None if nobody types in it, as source_files says."""
+    languages = languages_of(path.name, data[:4096])
+    text = readable(data) if languages else None
+    uri = path.absolute().as_uri()
+    if text is None or left_alone(uri, text) or excluded(uri, text, Settings()):
+        return None
+    return SourceFile(path, _IDS.get(path.suffix.lower(), languages[0]), plain_newlines(text))
 
 
 def holes(text: str) -> dict[str, list[Hole]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -13,14 +11,12 @@ from lsp_experts.actions.test_writing.files import is_test_file
 from lsp_experts.completion.document import plain_newlines
 from lsp_experts.errors import UsageError
 from lsp_experts.lab.corpus import languages_of, readable
+from lsp_experts.lab.git_history import git
 from lsp_experts.lab.replay_cases import SourceFile
 
 MOST_LINES = 3  # that a fix takes out, and that it puts in
 _WORDS = "(^|[^a-z])(fix(e[sd])?|bugs?|bugfix|crash(e[sd])?|regressions?)([^a-z]|$)"
 _LOOKED_AT = 5000  # commits that say so, the newest first
-_TIMEOUT_S = 60.0
-# A repository's own configuration can name programs: none of them is run.
-_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "diff.external=", "-c", "core.quotePath=false")
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class Fix:
 
 def fixes(folder: Path) -> Iterator[Fix]:
     """The newest first. UsageError, in words for people, where there is no git, no repository or no such commit."""
-    listed = _git(
+    listed = git(
         folder, "log", "--no-merges", "-i", "-E", f"--grep={_WORDS}", f"--max-count={_LOOKED_AT}", "--diff-filter=AMD",
         "--no-renames", "--no-ext-diff", "--no-textconv", "--numstat", "-z", "--relative", "--format=%x01%H",
     )  # fmt: skip
@@ -75,7 +71,7 @@ def _small(listed: str) -> Iterator[tuple[str, str]]:
 def _fix(folder: Path, commit: str, path: str) -> Fix | None:
     """None where a version is no text, or the change is one of blanks or comments only."""
     try:
-        before, after = (_git(folder, "show", f"{revision}:./{path}") for revision in (f"{commit}~1", commit))
+        before, after = (git(folder, "show", f"{revision}:./{path}") for revision in (f"{commit}~1", commit))
     except UsageError:
         return None  # the first commit, or a file that was not there before
     if readable(before.encode()) is None:
@@ -95,29 +91,3 @@ def _changed(before: Sequence[str], after: Sequence[str]) -> tuple[tuple[int, ..
     changes = [each for each in matcher.get_opcodes() if each[0] != "equal"]
     lines = tuple(line for _, start, end, _, _ in changes for line in range(start, end))
     return lines, tuple(after[line] for _, _, _, start, end in changes for line in range(start, end))
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            (*_GIT, *arguments),
-            cwd=folder,
-            env=surroundings | quiet,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=True,
-        )
-    except FileNotFoundError:
-        raise UsageError("git is not installed.", remedy="Install it to review a repository's bug fixes.") from None
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(
-            f"git has no history for {folder}: {said[0] if said else error.returncode}.",
-            remedy="Give a folder of a git repository.",
-        ) from None
-    except (OSError, subprocess.SubprocessError) as error:
-        raise UsageError(f"git could not read {folder}: {type(error).__name__}.", remedy="Try it by hand.") from None
-    return done.stdout.decode("utf-8", "replace")

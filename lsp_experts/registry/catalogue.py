@@ -18,7 +18,16 @@ from typing import Any
 from lsp_experts.errors import RegistryError, UnknownExpert
 from lsp_experts.paths import Paths, bundled_registry
 from lsp_experts.registry.document import read_document
-from lsp_experts.registry.entry import Entry, FileSource, HubSource, Source, UrlSource, WheelMember, WheelSource
+from lsp_experts.registry.entry import (
+    Entry,
+    FileSource,
+    HubSource,
+    Measured,
+    Source,
+    UrlSource,
+    WheelMember,
+    WheelSource,
+)
 from lsp_experts.registry.rules import rule_problems
 from lsp_experts.registry.schema import schema_problems
 
@@ -28,7 +37,7 @@ class Catalogue:
     """Experts by id in registry order, related languages, and what was wrong with the overlay.
 
     `confidence`, `review`: what the file says of experts beside their entries; `entries` have it already, where they
-    are known.
+    are known. `measured` by language and expert; `preferred`: the expert that a language's chain starts with.
     """
 
     entries: Mapping[str, Entry]
@@ -36,6 +45,8 @@ class Catalogue:
     problems: tuple[str, ...] = ()
     confidence: Mapping[str, float] = field(default_factory=dict)
     review: Mapping[str, float] = field(default_factory=dict)
+    measured: Mapping[str, Mapping[str, Measured]] = field(default_factory=dict)
+    preferred: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, expert_id: str) -> Entry:
         """The entry with this id; UnknownExpert, with ids that are near, if there is none."""
@@ -90,9 +101,10 @@ def load_catalogue(paths: Paths) -> Catalogue:
 
 
 def overlaid(below: Catalogue, above: Catalogue) -> Catalogue:
-    """`above` over `below`: entries replace by id in place, new ones come first, `related` is replaced per language.
+    """`above` over `below`: entries replace by id in place, new ones come first.
 
-    What `above` has of `confidence` and `review` holds for the entries of both; an id that neither knows is no problem.
+    `related`, `measured` and `preferred` are replaced per language. What `above` has of `confidence` and `review` holds
+    for the entries of both; an id that neither knows is no problem.
     """
     added = {name: entry for name, entry in above.entries.items() if name not in below.entries}
     kept = {name: above.entries.get(name, entry) for name, entry in below.entries.items()}
@@ -102,6 +114,8 @@ def overlaid(below: Catalogue, above: Catalogue) -> Catalogue:
         (*below.problems, *above.problems),
         MappingProxyType({**below.confidence, **above.confidence}),
         MappingProxyType({**below.review, **above.review}),
+        MappingProxyType({**below.measured, **above.measured}),
+        MappingProxyType({**below.preferred, **above.preferred}),
     )
 
 
@@ -143,7 +157,17 @@ def _catalogue(document: Any) -> Catalogue:
         for section in ("confidence", "review")
     )
     return Catalogue(
-        _fitted(entries, confidence, review), MappingProxyType(related), confidence=confidence, review=review
+        _fitted(entries, confidence, review),
+        MappingProxyType(related),
+        confidence=confidence,
+        review=review,
+        measured=MappingProxyType(
+            {
+                language: MappingProxyType({name: Measured(**row) for name, row in rows.items()})
+                for language, rows in document.get("measured", {}).items()
+            }
+        ),
+        preferred=MappingProxyType(dict(document.get("preferred", {}))),
     )
 
 

@@ -1,8 +1,8 @@
 """Read a registry file as strict JSON: whatever the path or the bytes are, the answer is a document or a RegistryError.
 
 Strict means: a regular file of at most MAX_BYTES, UTF-8 without a byte order mark, no key twice in one object,
-no number but whole ones of at most 18 digits and plain decimals below 10,000, no unprintable character, at most
-MAX_DEPTH levels and MAX_VALUES values.
+no number but whole ones of at most 18 digits and plain decimals from -10,000 to 10,000, no unprintable character, at
+most MAX_DEPTH levels and MAX_VALUES values.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 16
 MAX_VALUES = 50_000  # fifty times the bundled registry; checking more would stall a start
 _MAX_DIGITS = 18
-_DECIMAL = re.compile(r"0\.[0-9]{1,6}|[1-9][0-9]{0,3}\.(?=[0-9]*[1-9])[0-9]{1,6}")  # 1.0 is no version
+_DECIMAL = re.compile(r"-?(?:0\.[0-9]{1,6}|[1-9][0-9]{0,3}\.(?=[0-9]*[1-9])[0-9]{1,6})")  # 1.0 is no version
 _WRITE_UTF8 = "Save it as UTF-8 without a byte order mark."
 
 

@@ -54,6 +54,25 @@ class UrlSource:
     size: int
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What `lsp-experts eval` found of one expert in one language, beside the expert `against` at the same cases.
+
+    `exact`, `low`, `high`: of the exact matches, the difference in points of a hundred and its 95 per cent interval.
+    """
+
+    exact: float
+    low: float
+    high: float
+    bits_per_byte: float  # what held-out text costs it
+    cases: int
+    files: int  # that they come from
+    resident_bytes: int
+    sha256: str  # of the file that was measured; a newer one is not meant
+    date: str  # YYYY-MM-DD
+    against: str  # an expert's id; its own, where it is the one that others were compared with
+
+
 Source = HubSource | WheelSource | FileSource | UrlSource
 
 

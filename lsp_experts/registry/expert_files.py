@@ -34,6 +34,8 @@ def install_command(entry: Entry) -> str:
     """What a user types to get this expert, in back quotes."""
     if entry.kind == "carved" and not entry.sources:
         return f"`lsp-experts carve --language {entry.languages[0]}`"
+    if entry.kind == "adapter" and not entry.sources:
+        return f"`lsp-experts adapt DIR --id {entry.id}`"
     return f"`lsp-experts pull {entry.id}`"
 
 

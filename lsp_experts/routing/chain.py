@@ -14,7 +14,7 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Candidate:
-    """An installed expert; `reason` is "expert", "related:<language>", "general" or "interpreter"."""
+    """An installed expert; `reason` is "measured", "expert", "related:<language>", "general" or "interpreter"."""
 
     expert: str
     reason: str
@@ -36,7 +36,8 @@ def chain(
     interpreter: str = AUTO,
     refused: Collection[str] = (),
 ) -> Chain:
-    """The experts for `language`: its own, those of related languages, the general ones, the interpreter.
+    """The experts for `language`: the one preferred in it, its own, those of related languages, the general ones, the
+    interpreter.
 
     `interpreter` is an expert id, "auto" (the first installed entry marked as one) or "none".
     `refused` experts are skipped as "quarantined", or with their reason where a mapping gives one. An adapter needs its
@@ -57,6 +58,8 @@ def chain(
         candidates.append(Candidate(expert, reason))
         return True
 
+    if language in catalogue.preferred:
+        consider(catalogue.preferred[language], "measured")
     for entry, reason in _by_language(catalogue, language):
         consider(entry.id, "interpreter" if entry.id == interpreter and reason == "general" else reason)
     for expert in _interpreters(catalogue, interpreter):

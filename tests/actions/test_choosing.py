@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lsp_experts.actions.choosing import able_to_fill, able_to_follow
@@ -20,6 +22,18 @@ def check(language: str, installed: tuple[str, ...], *, fill: list[str], code: l
     assert [each.expert for each in able_to_fill(route, catalogue)] == fill
     assert [each.expert for each in able_to_follow(route, catalogue)] == code
     assert [each.expert for each in able_to_follow(route, catalogue, prose=True)] == prose
+
+
+def test_what_completes_best_explains_no_better() -> None:
+    bundled = load_catalogue(default_paths())
+    for preferred, code in (("go-carved", ["go-carved", BASE]), (BASE, [BASE, "go-carved"])):
+        catalogue = replace(bundled, preferred={"go": preferred})
+        route = chain(catalogue, "go", ALL)
+        assert [each.expert for each in able_to_follow(route, catalogue)] == code
+        assert [each.expert for each in able_to_follow(route, catalogue, prose=True)] == [BASE, "go-carved", SMALL]
+    small = replace(bundled, preferred={"go": SMALL})
+    able = able_to_follow(chain(small, "go", ALL), small, prose=True)
+    assert able[-1].expert == SMALL
 
 
 @pytest.mark.parametrize(

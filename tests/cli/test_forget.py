@@ -14,14 +14,18 @@ from lsp_experts.routing.switches_file import save, switches_file
 from lsp_experts.server.statistics_file import append
 
 
-def check(capsys: pytest.CaptureFixture[str], workspaces: int, sizes: str, days: int) -> None:
+def check(
+    capsys: pytest.CaptureFixture[str], workspaces: int, sizes: str, days: int, evaluations: int, adapters: int
+) -> None:
     assert main(["forget"]) == 0
     out = capsys.readouterr().out.splitlines()
     folder = default_paths().state / "switches"
     assert out[0] == f"language switches: {workspaces} deleted (one for each workspace) from {folder}"
     assert out[1].startswith(f"measured sizes: {sizes}")
     assert out[2] == f"statistics: {days} deleted (one for each day) from {default_paths().state / 'statistics'}"
-    assert len(out) == 3
+    assert out[3] == f"evaluations: {evaluations} deleted from {default_paths().state / 'evaluations'}"
+    assert out[4] == f"begun adapters: {adapters} deleted from {default_paths().state / 'adapt'}"
+    assert len(out) == 5
 
 
 def test_all_of_it_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,8 +36,13 @@ def test_all_of_it_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (paths.state / "other.json").write_text("{}")
     append(paths.state / "statistics", "2026-01-31", [RECORD])
     switches_file(paths, "file:///odd").mkdir()
-    check(capsys, 2, "deleted", 1)
-    check(capsys, 0, "none", 0)
+    for journal in ("one", "two", "three"):
+        (paths.state / "evaluations").mkdir(exist_ok=True)
+        (paths.state / "evaluations" / f"{journal}.jsonl").write_text("{}\n")
+    (paths.state / "adapt" / "go-adapted").mkdir(parents=True)
+    (paths.state / "adapt" / "go-adapted" / "adapting.json").write_text("{}")
+    check(capsys, 2, "deleted", 1, 3, 1)
+    check(capsys, 0, "none", 0, 0, 0)
     assert [path.name for path in home.rglob("*.json") if path.is_file()] == ["other.json"]
 
 

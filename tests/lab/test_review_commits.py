@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from made_repository import commit, git
 
 from lsp_experts.errors import UsageError
 from lsp_experts.lab.review_commits import fixes
@@ -20,20 +19,6 @@ def first(items, count):
     return []
 """
 RIGHT = CODE.replace("<", "<=")
-
-
-def git(folder: Path, *arguments: str) -> None:
-    who = {f"GIT_{role}_{what}": "a@b.example" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    subprocess.run(["git", *arguments], cwd=folder, env=surroundings | who, check=True, capture_output=True)
-
-
-def commit(folder: Path, message: str, files: Mapping[str, str | bytes]) -> None:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", message)
 
 
 @pytest.fixture

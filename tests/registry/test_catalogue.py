@@ -12,9 +12,12 @@ import pytest
 from lsp_experts.completion.chat import TEMPLATES
 from lsp_experts.errors import UnknownExpert
 from lsp_experts.paths import Paths, bundled_registry
-from lsp_experts.registry.catalogue import Catalogue, load_catalogue, load_registry
+from lsp_experts.registry.catalogue import Catalogue, load_catalogue, load_registry, overlaid
+from lsp_experts.registry.entry import Measured
 from lsp_experts.registry.schema import read_schema
 from lsp_experts.routing.chain import chain
+
+MEASURED = Measured(1.5, 0.5, 2.5, 0.6, 120, 30, 1, "a" * 64, "2026-01-31", "a")
 
 
 def expert(name: str, **fields: Any) -> dict[str, Any]:
@@ -58,6 +61,14 @@ def test_related_is_replaced_per_language(tmp_path: Path, bundled: Catalogue) ->
     catalogue = loaded(tmp_path, related={"go": ["c"], "cpp": ["rust"]})
     assert catalogue.related["go"] == ("c",) and catalogue.related["cpp"] == ("rust",)
     assert catalogue.related["javascript"] == bundled.related["javascript"]
+
+
+def test_preferences_are_replaced_per_language() -> None:
+    below = Catalogue({}, {}, preferred={"go": "a", "html": "a"}, measured={"go": {}, "css": {}})
+    above = Catalogue({}, {}, preferred={"go": "b"}, measured={"go": {"b": MEASURED}})
+    merged = overlaid(below, above)
+    assert merged.preferred == {"go": "b", "html": "a"}
+    assert merged.measured == {"go": {"b": MEASURED}, "css": {}}
 
 
 def test_an_overlay_may_set_a_confidence_alone(tmp_path: Path, bundled: Catalogue) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,5 @@ def test_how_to_install(installed: tuple[Catalogue, Store]) -> None:
     catalogue, _ = installed
     assert install_command(catalogue.get("go-carved")) == "`lsp-experts carve --language go`"
     assert install_command(catalogue.get("go-lora")) == "`lsp-experts pull go-lora`"
+    adapted = replace(catalogue.get("go-lora"), sources=())
+    assert install_command(adapted) == "`lsp-experts adapt DIR --id go-lora`"

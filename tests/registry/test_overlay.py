@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from lsp_experts.errors import RegistryError, StoreError
 from lsp_experts.paths import Paths
 from lsp_experts.registry.catalogue import load_catalogue
-from lsp_experts.registry.overlay import set_value
+from lsp_experts.registry.entry import Measured
+from lsp_experts.registry.overlay import add_entry, set_measured, set_preferred, set_value
 
 MINE = {
     "id": "mine",
@@ -21,6 +23,9 @@ MINE = {
     "sources": [{"type": "file", "path": "/models/mine.gguf"}],
     "confidence": 0.5,
 }
+
+
+ROW = Measured(-0.4, -1.5, 0.71234567, 1.00001, 120, 30, 341_000_000, "a" * 64, "2026-01-31", "base")
 
 
 def paths_in(folder: Path) -> Paths:
@@ -70,6 +75,41 @@ def test_what_a_review_was_fitted_to_stands_in_a_section_of_its_own(tmp_path: Pa
     assert catalogue.review == {"go-carved": 4.25, "not-known": 2.0}
 
 
+def test_what_is_nearly_a_whole_number_can_be_read_again(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    set_value(paths.overlay, "confidence", "go-carved", 0.99999)
+    assert load_catalogue(paths).get("go-carved").confidence == 1
+
+
+def test_what_was_measured(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    set_measured(paths.overlay, "go", {"go-carved": ROW})
+    set_measured(paths.overlay, "html", {"go-carved": replace(ROW, exact=-0.0)})
+    catalogue = load_catalogue(paths)
+    assert catalogue.problems == ()
+    assert catalogue.measured["go"]["go-carved"] == replace(ROW, high=0.7123, bits_per_byte=1)
+    assert list(catalogue.measured) == ["go", "html"]
+
+
+def test_rows_that_compare_stay_together(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    set_measured(paths.overlay, "go", {"a": ROW, "b": ROW})
+    set_measured(paths.overlay, "go", {"b": replace(ROW, cases=7), "c": ROW})
+    rows = load_catalogue(paths).measured["go"]
+    assert {name: row.cases for name, row in rows.items()} == {"a": 120, "b": 7, "c": 120}
+    set_measured(paths.overlay, "go", {"c": replace(ROW, against="other")})
+    assert list(load_catalogue(paths).measured["go"]) == ["c"]
+
+
+def test_what_is_preferred(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    set_preferred(paths.overlay, {"go": "base", "css": "html-carved"})
+    set_preferred(paths.overlay, {"go": "go-carved"})
+    assert load_catalogue(paths).preferred == {"go": "go-carved", "css": "html-carved"}
+    set_preferred(paths.overlay, {"go": "", "html": ""})
+    assert load_catalogue(paths).preferred == {"css": "html-carved"}
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     paths = paths_in(tmp_path)
     paths.config.mkdir()
@@ -96,3 +136,42 @@ def test_a_disk_that_refuses(tmp_path: Path) -> None:
     (tmp_path / "config").write_text("a file where the folder should be")
     with pytest.raises(StoreError):
         set_value(paths_in(tmp_path).overlay, "confidence", "go-carved", 0.2)
+
+
+ADAPTER = {
+    "id": "zig-adapted",
+    "kind": "adapter",
+    "languages": ["zig"],
+    "licence": "MIT",
+    "note": "adapted here",
+    "base": "mine",
+}
+
+
+def test_an_entry_is_added_before_the_others_and_replaced_in_its_place(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    paths.config.mkdir()
+    paths.overlay.write_text(json.dumps({"version": 1, "experts": [MINE], "confidence": {"mine": 0.5}}))
+    add_entry(paths.overlay, ADAPTER)
+    catalogue = load_catalogue(paths)
+    assert catalogue.problems == ()
+    assert list(catalogue.entries)[:2] == ["zig-adapted", "mine"]
+    assert (catalogue.get("zig-adapted").kind, catalogue.get("mine").confidence) == ("adapter", 0.5)
+    add_entry(paths.overlay, {**MINE, "note": "newer"})
+    assert [each["id"] for each in json.loads(paths.overlay.read_text())["experts"]] == ["zig-adapted", "mine"]
+    assert load_catalogue(paths).get("mine").note == "newer"
+
+
+def test_an_entry_makes_the_file(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    add_entry(paths.overlay, MINE)
+    assert load_catalogue(paths).get("mine").languages == ("zig",)
+
+
+def test_an_entry_that_may_not_be_is_refused(tmp_path: Path) -> None:
+    paths = paths_in(tmp_path)
+    add_entry(paths.overlay, MINE)
+    before = paths.overlay.read_text()
+    with pytest.raises(RegistryError, match="licence"):
+        add_entry(paths.overlay, {key: value for key, value in ADAPTER.items() if key != "licence"})
+    assert paths.overlay.read_text() == before

@@ -42,6 +42,17 @@ SMALL: dict[str, Any] = {"version": 1, "related": {"cpp": ["c"]}, "experts": [CA
 TEXT = json.dumps(SMALL, indent=1)
 
 
+MEASURED: dict[str, Any] = {
+    "exact": -0.4, "low": -1.5, "high": 0.7, "bits_per_byte": 0.62, "cases": 120, "files": 30, "resident_bytes": 0,
+    "sha256": HASH, "date": "2026-01-31", "against": "base",
+}  # fmt: skip
+
+
+def measured(**fields: object) -> str:
+    """The small registry with one thing measured."""
+    return json.dumps(SMALL | {"measured": {"go": {"a": MEASURED | fields}}})
+
+
 def written(folder: Path, content: str | bytes) -> Path:
     file = folder / "registry.json"
     file.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
@@ -113,7 +124,15 @@ def test_the_small_registry_is_in_order(tmp_path: Path) -> None:
         ('{"version": 1, "experts": NaN}', "$.experts", "NaN"),
         ('{"version": 1, "experts": [-Infinity]}', "$.experts[0]", "-Infinity"),
         ('{"version": 1, "experts": [0.1234567]}', "$.experts[0]", "a decimal such as 0.25"),
-        ('{"version": 1, "experts": [-0.5]}', "$.experts[0]", "a decimal such as 0.25"),
+        ('{"version": 1, "experts": [-10000.5]}', "$.experts[0]", "a decimal such as 0.25"),
+        ('{"version": 1, "experts": [], "preferred": {"Go": "a"}}', "$.preferred", "an LSP language id"),
+        ('{"version": 1, "experts": [], "preferred": {"go": ""}}', "$.preferred.go", "an id"),
+        (measured(exact=-100.5), "$.measured.go.a.exact", "from -100 to 100"),
+        (measured(cases=0), "$.measured.go.a.cases", "a whole number from 1"),
+        (measured(date="today"), "$.measured.go.a.date", "a day YYYY-MM-DD"),
+        (measured(sha256=""), "$.measured.go.a.sha256", "SHA-256"),
+        (measured(text="func main"), "$.measured.go.a.text", "this key is not known"),
+        ('{"version": 1, "experts": [], "measured": {"go": {"a": {}}}}', "$.measured.go.a.exact", "it is missing"),
         ('{"version": 1, "experts": [], "confidence": {"a": 2}}', "$.confidence.a", "from 0"),
         ('{"version": 1, "experts": [], "confidence": {"A": 0.5}}', "$.confidence", "lower-case"),
         ('{"version": 1, "experts": [], "confidence": {"a": true}}', "$.confidence.a", "from 0"),

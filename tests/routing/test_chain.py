@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -123,6 +124,29 @@ def test_interpreter(interpreter: str, candidates: str, skipped: str) -> None:
 
 def test_a_refused_interpreter_gives_way_to_the_next() -> None:
     check("go", "small smaller", "smaller=interpreter", refused=["small"])
+
+
+@pytest.mark.parametrize(
+    ("preferred", "installed", "candidates", "skipped"),
+    [
+        ("js-2", ALL, f"js-2=measured js-1=expert js-lora=expert ts-1=related:typescript {GENERAL}", ""),
+        ("base", "js-1 base small", "base=measured js-1=expert small=interpreter", "js-2=not installed;js-lora=not"),
+        ("ts-1", "js-1 ts-1", "ts-1=measured js-1=expert", "js-2=not installed"),
+        ("small", "js-1 small", "small=measured js-1=expert", "js-2=not installed"),
+        ("f90", "js-1 f90", "f90=measured js-1=expert", "js-2=not installed"),  # no kin, but it was measured
+        ("js-lora", "js-1 js-lora", "js-1=expert", "js-lora=its base base is not installed;js-2="),
+        ("js-2", "js-1", "js-1=expert", "js-2=not installed;js-lora="),
+        ("gone", "js-1 base", "js-1=expert base=general", "gone=not in the registry;js-2="),
+    ],
+)
+def test_what_was_measured_to_be_better_comes_first(
+    preferred: str, installed: str, candidates: str, skipped: str
+) -> None:
+    catalogue = replace(CATALOGUE, preferred={"javascript": preferred})
+    got = chain(catalogue, "javascript", installed.split())
+    assert " ".join(f"{each.expert}={each.reason}" for each in got.candidates) == candidates
+    assert ";".join(f"{expert}={why}" for expert, why in got.skipped).startswith(skipped)
+    assert chain(catalogue, "typescript", installed.split()) == chain(CATALOGUE, "typescript", installed.split())
 
 
 @pytest.mark.parametrize(
