@@ -6,14 +6,15 @@ What is held out follows the tail, as a completion would, so the model reads it 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lsp_experts.completion.anchor import place, prompt_text
 from lsp_experts.completion.templates import FimTemplate, segments
 from lsp_experts.engine.protocol import Segment
 from lsp_experts.lab.corpus import Tokenize
-from lsp_experts.lab.replay_cases import KINDS, holes
+from lsp_experts.lab.replay_cases import KINDS, Hole, holes
 from lsp_experts.settings import Settings
 
 _CHARS_PER_TOKEN = 3.6  # code has 3 to 4.5; what is too long is cut
@@ -41,11 +42,12 @@ class Spelling:
 
 
 def windows(
-    texts: Sequence[str], template: FimTemplate | None, length: int, seed: int
-) -> Iterator[tuple[Segment, ...]]:
-    """Prompts with what was held out, for sequences of `length` tokens; each text as often as its size asks for.
+    texts: Sequence[str], template: FimTemplate | None, length: int, seed: int, most: int
+) -> list[tuple[Segment, ...]]:
+    """At most `most` prompts with what was held out, for sequences of `length` tokens, in a random order.
 
-    A place of a random kind of hole; the same arguments give the same windows, in a random order over all texts.
+    A text has as many as its size asks for, each at a place of a random kind of hole; the same arguments, the same
+    windows.
     """
     rng = random.Random(seed)
     room = int(length * _CHARS_PER_TOKEN) - _HELD_OUT_CHARS
@@ -53,20 +55,18 @@ def windows(
     settings = replace(Settings(), prefix_chars=max(80, room - suffix), suffix_chars=suffix)
     wanted = [number for number, text in enumerate(texts) for _ in range(1 + len(text) // max(1, room))]
     rng.shuffle(wanted)
-    for number in wanted:
-        window = _window(texts[number], template, settings, rng)
-        if window is not None:
-            yield window
+    places = {number: iter(_places(texts[number], count, rng)) for number, count in Counter(wanted[:most]).items()}
+    found = ((texts[number], next(places[number], None)) for number in wanted[:most])
+    return [_window(text, hole, template, settings) for text, hole in found if hole is not None]
 
 
-def _window(
-    text: str, template: FimTemplate | None, settings: Settings, rng: random.Random
-) -> tuple[Segment, ...] | None:
+def _places(text: str, count: int, rng: random.Random) -> list[Hole]:
     found = holes(text)
     kinds = [kind for kind in KINDS if found[kind]]
-    if not kinds:
-        return None
-    hole = rng.choice(found[rng.choice(kinds)])
+    return [rng.choice(found[rng.choice(kinds)]) for _ in range(count if kinds else 0)]
+
+
+def _window(text: str, hole: Hole, template: FimTemplate | None, settings: Settings) -> tuple[Segment, ...]:
     left = text[: hole.start] + text[hole.end :]
     prompt = prompt_text(place(left, hole.start, settings), left, hole.start)
     return segments(template, prompt.head, prompt.suffix, prompt.tail + text[hole.start : hole.end])

@@ -6,6 +6,7 @@ LoRA as in arXiv 2106.09685 (A random, B zero, alpha / rank); the learning rate 
 from __future__ import annotations
 
 import hashlib
+import io
 import math
 import pickle
 import random
@@ -127,6 +128,7 @@ class _Run:
         self._order, self._examples, self._checkpoint, self._clock = order, examples, checkpoint, clock
         self.step = self.tokens = 0
         self.loss_before = 0.0
+        self._identity = _identity(order, examples)
         self._earlier_s = 0.0
         self._started = clock()
         torch.manual_seed(order.seed)
@@ -145,7 +147,7 @@ class _Run:
 
     def steps(self) -> Iterator[Step]:
         """Train step by step, to the end; saves every minute."""
-        saved = self._clock()
+        saved = self._started = self._clock()  # to read the base and look at the held-out texts is no training
         while not self.finished:
             loss = self._train_batch()
             if self._clock() - saved > _SAVE_EVERY_S:
@@ -214,9 +216,10 @@ class _Run:
         """Write the checkpoint; the old one stands until the new one is whole."""
         self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._checkpoint.with_suffix(".part")
+        whole = io.BytesIO()  # of a disk that refuses, torch says RuntimeError
         torch.save(
             {
-                "order": self._identity(),
+                "order": self._identity,
                 "adapter": self._model.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
                 "step": self.step,
@@ -224,13 +227,18 @@ class _Run:
                 "elapsed_s": self.elapsed_s(),
                 "loss_before": self.loss_before,
             },
-            unfinished,
+            whole,
         )
+        try:
+            unfinished.write_bytes(whole.getbuffer())
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
         unfinished.replace(self._checkpoint)
 
     def _resume(self) -> None:
         kept = _kept(self._checkpoint, self._device)
-        if kept.get("order") != self._identity():
+        if kept.get("order") != self._identity:
             return
         self._model.load_state_dict(kept["adapter"])
         self._optimizer.load_state_dict(kept["optimizer"])
@@ -246,13 +254,14 @@ class _Run:
                 lora.a.copy_(torch.from_numpy(a))
                 lora.b.copy_(torch.from_numpy(b * scale))
 
-    def _identity(self) -> str:
-        """What a checkpoint must have been made for: the order but for its end, and the examples."""
-        plain = asdict(self._order) | {"base": self._order.base.name, "tokens": 0, "minutes": 0}
-        digest = hashlib.sha256(repr(sorted((key, str(value)) for key, value in plain.items())).encode())
-        for example in self._examples:
-            digest.update(repr(example.tokens).encode())
-        return digest.hexdigest()
+
+def _identity(order: TrainOrder, examples: Sequence[Example]) -> str:
+    """What a checkpoint must have been made for: the order but for its end, and the examples."""
+    plain = asdict(order) | {"base": order.base.name, "tokens": 0, "minutes": 0}
+    digest = hashlib.sha256(repr(sorted((key, str(value)) for key, value in plain.items())).encode())
+    for example in examples:
+        digest.update(repr(example.tokens).encode())
+    return digest.hexdigest()
 
 
 def _kept(checkpoint: Path, device: torch.device) -> dict[str, Any]:

@@ -54,5 +54,5 @@ async def made_examples(paths: Paths, model: Path, texts: list[str], length: int
             {text: tokens.index(text.encode()) for text in expert.template.controls},
             tokens.index(b"<|endoftext|>"),
         )
-        prompts = list(windows(texts, expert.template, length, seed=1))
+        prompts = windows(texts, expert.template, length, seed=1, most=1000)
         return await examples(prompts, spelling, tokenizer(expert.engine, expert.name), length)

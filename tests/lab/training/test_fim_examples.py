@@ -19,7 +19,7 @@ async def letters(texts: object) -> list[list[int]]:
 
 
 def made(length: int, texts: tuple[str, ...] = (TEXT,), spelling: Spelling = SPELLING) -> list[Example]:
-    prompts = list(windows(texts, spelling.template, length, seed=5))
+    prompts = windows(texts, spelling.template, length, seed=5, most=1000)
     return asyncio.run(examples(prompts, spelling, letters, length))
 
 
@@ -63,5 +63,10 @@ def test_a_text_without_a_place_gives_nothing(text: str) -> None:
 
 def test_control_texts_in_code_are_text() -> None:
     text = TEXT.replace("return one", "return '<|fim_middle|>'")
-    prompts = list(windows((text,), SPELLING.template, 300, seed=5))
+    prompts = windows((text,), SPELLING.template, 300, seed=5, most=1000)
     assert all(segment.control == (segment.text in SPELLING.controls) for prompt in prompts for segment in prompt)
+
+
+def test_no_more_than_asked_for() -> None:
+    some, all_of_them = (windows((TEXT, TEXT), SPELLING.template, 300, seed=5, most=most) for most in (5, 1000))
+    assert len(some) == 5 < len(all_of_them)

@@ -131,3 +131,23 @@ def test_memory_is_told_before(model: Path) -> None:
     order = TrainOrder(model, tokens=1)
     assert memory_bytes(shape, order) > 4 * sum(n_in * n_out for n_in, n_out in shape.linear.values()) * shape.layers
     assert memory_bytes(shape, replace(order, length=1024)) > memory_bytes(shape, order)
+
+
+def test_the_time_to_read_the_base_is_no_training(tmp_path: Path, model: Path, examples: list[Example]) -> None:
+    """Else a slow machine would end before its first step."""
+    times = iter([0.0])
+    order = TrainOrder(model, tokens=600, minutes=1, rank=4, length=96)
+    steps: list[Step] = []
+    checkpoint, adapter = tmp_path / "checkpoint.pt", tmp_path / "adapter.gguf"
+    trained = train(order, examples, [], checkpoint, adapter, steps.append, clock=lambda: next(times, 1000.0))
+    assert trained.finished and trained.tokens >= 600 and steps[-1].elapsed_s == 0
+
+
+def test_a_full_disk_leaves_the_older_checkpoint(tmp_path: Path, model: Path, examples: list[Example]) -> None:
+    checkpoint = tmp_path / "checkpoint.pt"
+    checkpoint.write_bytes(b"older")
+    (tmp_path / "checkpoint.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        train(TrainOrder(model, tokens=10, rank=4, length=96), examples, [], checkpoint, tmp_path / "a.gguf", print)
+    assert [path.name for path in tmp_path.iterdir() if "checkpoint" in path.name] == ["checkpoint.pt"]
+    assert checkpoint.read_bytes() == b"older"
