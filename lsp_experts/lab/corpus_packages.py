@@ -13,11 +13,11 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lsp_experts.errors import CarveError
 from lsp_experts.lab.carving.keepset import Corpus
-from lsp_experts.lab.corpus import MAX_FILE_BYTES
+from lsp_experts.lab.corpus import MAX_FILE_BYTES, in_skipped_folder, languages_of, readable
 
 SOURCES = ("debian-source", "debian", "npm", "wheel")
 _FETCH_LIMIT_S = 900
@@ -26,10 +26,14 @@ _ARCHIVES = (".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".whl", ".deb")
 
 @dataclass(frozen=True)
 class Table:
-    """The packages, and which of them are held out for measuring a language instead of counted for it."""
+    """The packages, and which of them are held out for measuring a language instead of counted for it.
+
+    `train`: a few for each of some languages, for experiments that need only some megabytes.
+    """
 
     packages: tuple[Corpus, ...]
     held_out: dict[str, tuple[str, ...]]
+    train: dict[str, tuple[str, ...]]
 
 
 def read_table(path: Path) -> Table:
@@ -41,18 +45,23 @@ def read_table(path: Path) -> Table:
             for source in SOURCES
             for name, (version, licence) in data[source].items()
         )
-        held_out = {language: tuple(names) for language, names in data["held-out"].items()}
+        held_out, train = (
+            {language: tuple(names) for language, names in data[section].items()} for section in ("held-out", "train")
+        )
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise CarveError(f"{path.name} cannot be used: {error}.") from error
-    return Table(packages, held_out)
+    return Table(packages, held_out, train)
 
 
-def fetch(package: Corpus, cache: Path) -> Path:
-    """The package's archive, downloaded into `cache` unless it is there. CarveError if the client fails."""
+def fetch(package: Corpus, cache: Path, python: str = "") -> Path:
+    """The package's archive, downloaded into `cache` unless it is there. CarveError if the client fails.
+
+    `python`: the version a wheel is for, where it is not this one ("3.14").
+    """
     folder = cache / package.source / f"{package.name.replace('/', '+')}_{package.version.replace(':', '+')}"
     if not (folder / "complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _call(_command(package, cache), folder)
+        _call(_command(package, cache, python), folder)
         (folder / "complete").touch()
     archives = [path for path in folder.iterdir() if path.name.endswith(_ARCHIVES) and ".debian.tar" not in path.name]
     if package.source == "debian-source":  # further orig-NAME archives are bundled third parties
@@ -82,13 +91,32 @@ def members(archive: Path) -> Iterator[tuple[str, bytes]]:
             yield from _tar_members(tar)
 
 
+def code_files(archive: Path) -> Iterator[tuple[str, str]]:
+    """(path, text) of the files of code in an archive that a folder can hold, sorted by path.
+
+    Dependencies, build results, generated, binary and minified files are left out. CarveError for a broken archive.
+    """
+    try:
+        found = dict(members(archive))
+    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise CarveError(f"{archive.name} cannot be read: {error}.", remedy="Delete it and fetch it again.") from error
+    for path in sorted(found):
+        parts = PurePosixPath(path).parts
+        strange = path.startswith("/") or {"..", ".git"} & set(parts) or not path.isprintable() or '"' in path
+        if strange or in_skipped_folder(path) or not languages_of(path, found[path][:4096]):
+            continue
+        text = readable(found[path])
+        if text is not None:
+            yield path, text
+
+
 def _tar_members(tar: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
     for member in tar:
         if member.isreg() and member.size <= MAX_FILE_BYTES and (file := tar.extractfile(member)):
             yield member.name.partition("/")[2], file.read()
 
 
-def _command(package: Corpus, cache: Path) -> list[str]:
+def _command(package: Corpus, cache: Path, python: str) -> list[str]:
     match package.source:
         case "debian-source":
             name = f"{package.name}={package.version}"
@@ -100,7 +128,7 @@ def _command(package: Corpus, cache: Path) -> list[str]:
         case _:
             requirement = f"{package.name}=={package.version}"
             pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--quiet"]
-            return [*pip, requirement]
+            return [*pip, *(("--python-version", python) if python else ()), requirement]
 
 
 def _source_index(cache: Path) -> list[str]:
