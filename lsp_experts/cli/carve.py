@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,17 @@ if TYPE_CHECKING:
     from lsp_experts.lab.carving.carve_job import Carved, Order
 
 
-def run(*, language: str, base: str | None, corpus: Sequence[Path], expert_id: str | None, force: bool) -> int:
+def run(
+    *,
+    language: str,
+    base: str | None,
+    corpus: Sequence[Path],
+    expert_id: str | None,
+    force: bool,
+    tokens: int | None = None,
+    both_tables: bool = False,
+    ffn_blocks: int = 0,
+) -> int:
     """Carves the expert of `language` into the store, again by `force`; 0 when it is there."""
     paths = default_paths()
     catalogue, store = load_catalogue(paths), Store(paths.store)
@@ -28,6 +39,13 @@ def run(*, language: str, base: str | None, corpus: Sequence[Path], expert_id: s
     for folder in corpus:
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a folder.", remedy="--corpus takes a folder with code.")
+    if tokens is not None and tokens < 1:
+        raise UsageError(f"--tokens {tokens} leaves nothing.", remedy="Sizes from 8000 to 94000 make sense.")
+    if ffn_blocks < 0 or (ffn_blocks and not corpus):
+        raise UsageError(
+            "--ffn-blocks needs a number from 1 and code to measure with.",
+            remedy="Give --corpus DIR with code of the language.",
+        )
     entry = _entry(catalogue, language, expert_id)
     name = expert_id or (entry.id if entry else f"{language}-carved")
     store.sweep()
@@ -35,7 +53,12 @@ def run(*, language: str, base: str | None, corpus: Sequence[Path], expert_id: s
         if not force and name in store.installed():
             _say(f"{name} is in the store already; --force carves it again.")
             return 0
-        order = _order(catalogue, store, entry, name, language, base, corpus)
+        order = replace(
+            _order(catalogue, store, entry, name, language, base, corpus),
+            tokens=tokens,
+            both_tables=both_tables,
+            ffn_blocks=ffn_blocks,
+        )
         carved = asyncio.run(_carve(order, paths, store))
     _report(name, carved)
     if name not in catalogue.entries:
@@ -101,11 +124,13 @@ def _default_base(catalogue: Catalogue) -> str:
 
 
 def _report(name: str, carved: Carved) -> None:
-    equal = "equal" if carved.logit_difference == 0 else f"equal to {carved.logit_difference:.1g}"
+    differs = f"differ by {carved.logit_difference:.1g} at most" if carved.logit_difference else "are equal"
     size = carved.installed.size
+    tables = ", one table for both ends" if carved.one_table else ""
     print(
         f"{name}: {size:,} bytes, {size / carved.base_bytes:.0%} of its base; "
-        f"{carved.kept_tokens:,} of {carved.base_tokens:,} tokens, their logits {equal}\n  {carved.installed.path}"
+        f"{carved.kept_tokens:,} of {carved.base_tokens:,} tokens{tables}; their logits {differs}\n"
+        f"  {carved.installed.path}"
     )
 
 

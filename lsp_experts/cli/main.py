@@ -12,6 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from lsp_experts import __version__
+from lsp_experts.cli.options import (
+    add_adapt,
+    add_carve_bench,
+    add_check,
+    add_eval,
+    add_json,
+    add_matrix,
+    add_replay,
+    add_review,
+    add_serve,
+)
 from lsp_experts.errors import ExpertsError
 
 _DESCRIPTION = """\
@@ -49,22 +60,22 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(module=module)
         return made
 
-    _add_serve(add("serve", "serve", "run the language server (an editor starts this)"))
+    add_serve(add("serve", "serve", "run the language server (an editor starts this)"))
 
     demo = add("demo", "demo", "complete a Go file and an HTML file, each with its own expert, and show what it cost")
-    _add_json(demo)
+    add_json(demo)
 
     complete = add("complete", "complete", "complete at one place of a file and print the suggestion")
     complete.add_argument("file", type=Path, metavar="FILE")
     complete.add_argument("--line", type=int, required=True, help="line of the cursor, from 1")
     complete.add_argument("--column", type=int, required=True, help="column of the cursor, from 1, in characters")
     complete.add_argument("--language", default="", help="LSP language id (default: by the file's name)")
-    _add_json(complete)
+    add_json(complete)
 
     experts = add("experts", "experts", "list the experts of the registry, and which are installed")
     experts.add_argument("--installed", dest="installed_only", action="store_true", help="only those in the store")
     experts.add_argument("--language", help="only those for this LSP language id")
-    _add_json(experts)
+    add_json(experts)
 
     pull = add("pull", "pull", "fetch experts into the store")
     pull.add_argument("ids", nargs="+", metavar="ID")
@@ -88,7 +99,16 @@ def parser() -> argparse.ArgumentParser:
     )
     carve.add_argument("--corpus", action="append", type=Path, default=[], metavar="DIR", help="keep its words too")
     carve.add_argument("--id", dest="expert_id", help="name of the result (default: LANGUAGE-carved)")
+    carve.add_argument("--tokens", type=int, metavar="N", help="keep just so many, the least used ones go first")
+    carve.add_argument(
+        "--keep-both-tables", dest="both_tables", action="store_true", help="even if the base has one matrix twice"
+    )
+    carve.add_argument(
+        "--ffn-blocks", type=int, default=0, metavar="K", help="experimental: 256 K columns of each layer go too"
+    )
     carve.add_argument("--force", action="store_true", help="carve again, even if it is installed")
+
+    add_adapt(add("adapt", "adapt", "train an adapter on your own code, and install it if it is better than its base"))
 
     fit = add("fit", "fit", "find out on your own code how sure each expert must be of what it shows")
     fit.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="a workspace (default: here)")
@@ -102,7 +122,15 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--lines", type=int, default=3000, metavar="N", help="with --review: lines for each (default: %(default)s)"
     )
-    _add_json(fit)
+    add_json(fit)
+
+    add_eval(add("eval", "eval", "measure experts on your own code, and prefer what does better there"))
+
+    recommend = add("recommend", "recommend", "say which expert each language should start with, by what eval found")
+    way = recommend.add_mutually_exclusive_group()
+    way.add_argument("--apply", action="store_true", help="let routing go by it")
+    way.add_argument("--reset", action="store_true", help="forget every preference: the registry's order holds again")
+    add_json(recommend)
 
     registry = add("registry", "", "work with registry files")
     check = add(
@@ -111,20 +139,20 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("file", metavar="FILE")
 
     doctor = add("doctor", "doctor", "check this machine, llama.cpp's build and each installed expert")
-    _add_json(doctor)
+    add_json(doctor)
 
     live = add("top", "top", "show the running servers: which experts are in memory, and what they cost")
     live.add_argument("--once", action="store_true", help="print it once and leave")
-    _add_json(live)
+    add_json(live)
 
     stats = add("stats", "stats", "show what became of suggestions: shown, accepted, still in the code later")
     stats.add_argument("--days", type=int, default=366, metavar="N", help="only the last N days")
     stats.add_argument("--forget", dest="delete", action="store_true", help="delete all of it")
-    _add_json(stats)
+    add_json(stats)
 
-    _add_check(add("check", "check", "show, set or run the command that checks a folder (lspExperts.check)"))
+    add_check(add("check", "check", "show, set or run the command that checks a folder (lspExperts.check)"))
 
-    add("forget", "forget", "delete what was learned here: language switches, measured sizes, statistics")
+    add("forget", "forget", "delete what was learned here: switches, sizes, statistics, evaluations, begun adapters")
 
     bench = add("bench", "", "measure; every ratio comes from one run")
     benches = bench.add_subparsers(metavar="COMMAND", required=True)
@@ -135,9 +163,9 @@ def parser() -> argparse.ArgumentParser:
         "files", nargs="*", type=Path, metavar="FILE", help="default: files that ship with the package"
     )
     latency.add_argument("--keystrokes", type=int, default=40, help="per file and prompt (default: %(default)s)")
-    _add_json(latency)
-    _add_review(add("review", "bench_review", "what a review finds of known slips, and its false alarms", benches))
-    _add_replay(add("replay", "bench_replay", "type held-out code of a workspace at real cadence", benches))
+    add_json(latency)
+    add_review(add("review", "bench_review", "what a review finds of known slips, and its false alarms", benches))
+    add_replay(add("replay", "bench_replay", "type held-out code of a workspace at real cadence", benches))
     fim = add("fim", "bench_fim", "HumanEval-Infilling: exact match and pass rate, anchored and usual", benches)
     fim.add_argument("--data", type=Path, required=True, help="a HumanEval-Infilling file, or one of its shape")
     fim.add_argument(
@@ -151,109 +179,31 @@ def parser() -> argparse.ArgumentParser:
     )
     fim.add_argument("--limit", type=int, default=128, help="lines to draw from the file (default: %(default)s)")
     fim.add_argument("--expert", default="qwen2.5-coder-0.5b", help="an installed expert or a GGUF file")
-    _add_json(fim)
+    add_json(fim)
     acts = add("actions", "bench_actions", "code actions at functions of HumanEval, judged by running them", benches)
     acts.add_argument("--data", type=Path, required=True, help="HumanEval-SingleLineInfilling.jsonl.gz")
     acts.add_argument("--limit", type=int, default=8, metavar="N", help="functions (default: %(default)s)")
     acts.add_argument("--expert", default="", metavar="ID", help="default: for each action the one that does it here")
-    _add_json(acts)
+    add_json(acts)
     both = add("combine", "bench_combine", "HumanEval-Infilling: two experts alone, ranked, as an ensemble", benches)
     both.add_argument("--data", type=Path, required=True, help="HumanEval-SingleLineInfilling.jsonl.gz")
     both.add_argument("--experts", nargs=2, default=("python-carved", "smollm2-135m-instruct"), metavar="ID")
     both.add_argument("--limit", type=int, default=128, help="lines to draw from the file (default: %(default)s)")
-    _add_json(both)
+    add_json(both)
+    add_carve_bench(add("carve", "bench_carve", "what each way to make a base smaller costs, and plain ones", benches))
+    add_matrix(add("matrix", "bench_matrix", "experts of one size, cut for one language, tested on all", benches))
     swap = add("swap", "bench_swap", "switch between installed experts many times: times, memory, leaks", benches)
     swap.add_argument("--rounds", type=int, default=20, help="for each time (default: %(default)s)")
     swap.add_argument("--swaps", type=int, default=200, help="under a tight budget (default: %(default)s)")
     swap.add_argument(
         "--experts", nargs="+", default=(), metavar="ID", help="three or more; the first is measured in detail"
     )
-    _add_json(swap)
+    add_json(swap)
     repack = add("repack", "bench_repack", "does repacking an expert's weights pay on this CPU?", benches)
     repack.add_argument("expert", nargs="?", default="", metavar="EXPERT", help="default: the interpreter")
     repack.add_argument("--rounds", type=int, default=9, help="pairs to measure (default: %(default)s)")
-    _add_json(repack)
+    add_json(repack)
     return top
-
-
-_REPLAY_EPILOG = """\
-A case is a line, a line's rest, an argument or a block of a file, taken out and typed again with pauses as people make
-them, 24 keys at most. Each key asks for a suggestion; one that has not come at the next key is superseded. The user
-accepts what is right as a whole, else its first right lines, when that saves keys.
-
-  exact line   cases whose first suggestion began with exactly the rest of its line
-  prefix chars characters of a suggestion before its first wrong one
-  similarity   1 - edit distance / length, to as many lines of what was really written
-  shown %      keys after which a suggestion stood before the next key
-  precision    suggestions whose first line is a true continuation
-  saved/100    keys saved by accepting, of 100 that the text takes otherwise
-  calls/key    requests to a model per key: warming, aborted and speculative ones too
-  prompt tokens/call  of prompts, for each request
-  tokens/key   tokens that ran through a model, of prompts and generated ones, for whatever reason
-  p50, p95     from the first key that nobody has answered yet to a new suggestion on the screen"""
-
-
-def _add_replay(replay: argparse.ArgumentParser) -> None:
-    replay.epilog = _REPLAY_EPILOG
-    replay.add_argument("folder", type=Path, metavar="DIR", help="a workspace; what .gitignore names is left out")
-    replay.add_argument("--limit", type=int, default=12, metavar="N", help="cases (default: %(default)s)")
-    replay.add_argument("--languages", nargs="+", default=(), metavar="ID", help="only these (default: all there are)")
-    replay.add_argument(
-        "--features", nargs="+", default=(), metavar="NAME", help="rows with one switched off (default: all; or none)"
-    )
-    replay.add_argument("--no-peer", dest="peer", action="store_false", help="without llama.cpp's own server")
-    replay.add_argument(
-        "--cadence", type=float, default=180, metavar="MS", help="median between keys (default: %(default)s)"
-    )
-    replay.add_argument("--seed", type=int, default=7, help="which places, which pauses (default: %(default)s)")
-    _add_json(replay)
-
-
-_CHECK_EPILOG = """\
-A check runs in a copy of the folder: unsaved edits count, and the working tree is left alone. It is your command on
-your code, run with your rights and environment; it is no sandbox. node_modules, .venv and venv are linked, not copied.
-What git ignores and .git itself are not there. A command without a shell: `sh -c "a && b"` where you need one."""
-
-
-def _add_check(check: argparse.ArgumentParser) -> None:
-    check.epilog = _CHECK_EPILOG
-    check.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
-    what = check.add_mutually_exclusive_group()
-    what.add_argument("--set", dest="command", metavar="COMMAND", help='such as "go build ./..." or "pytest -q"')
-    what.add_argument("--unset", action="store_true", help="forget the command of this folder")
-    what.add_argument("--run", dest="run_it", action="store_true", help="run it now, as the server would")
-
-
-def _add_review(review: argparse.ArgumentParser) -> None:
-    review.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
-    review.add_argument("--expert", default="", metavar="ID", help="default: those that review DIR here")
-    review.add_argument("--mutations", type=int, default=40, metavar="N", help="slips to make (default: %(default)s)")
-    review.add_argument(
-        "--commits", type=int, default=20, metavar="N", help="bug fixes of its git history (default: %(default)s)"
-    )
-    review.add_argument(
-        "--limit-files", type=int, default=20, metavar="N", help="files to make them in (default: %(default)s)"
-    )
-    review.add_argument("--minutes", type=float, default=20, metavar="M", help="at most (default: %(default)g)")
-    review.add_argument(
-        "--budget", type=float, default=1, metavar="B", help="false alarms in 1,000 lines (default: %(default)g)"
-    )
-    _add_json(review)
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object instead of text")
-
-
-def _add_serve(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--stdio", action="store_true", help="talk over standard input and output (the default)")
-    serve.add_argument("--tcp", action="store_true", help="listen on a loopback address for one client")
-    serve.add_argument("--host", default="127.0.0.1", help="with --tcp (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=2087, help="with --tcp, 0 for any (default: %(default)s)")
-    serve.add_argument("--log-file", type=Path, help="log here instead of to standard error")
-    levels = ("debug", "info", "warning", "error")
-    serve.add_argument("--log-level", choices=levels, default="info", help="default: %(default)s")
-    serve.add_argument("--clientProcessId", dest="client_process_id", type=int, help=argparse.SUPPRESS)
 
 
 def _terminated(number: int, _: object) -> None:

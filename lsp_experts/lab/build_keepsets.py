@@ -24,6 +24,7 @@ from lsp_experts.errors import ExpertsError
 from lsp_experts.lab.carving import keepset
 from lsp_experts.lab.carving.carve_check import load_exactly, tokenizer
 from lsp_experts.lab.carving.keepset import Corpus, Header
+from lsp_experts.lab.carving.tied_tables import shared_table
 from lsp_experts.lab.carving.vocabulary_cut import carved_bytes, plan
 from lsp_experts.lab.corpus import SUFFIXES, Tokenize, count_tokens, in_skipped_folder, languages_of, readable
 from lsp_experts.lab.corpus_packages import Table, fetch, members, read_table
@@ -118,7 +119,7 @@ def coverage(base: GgufFile, vocabulary: Vocabulary, tally: Tally, keep: keepset
     total = int(tally.held_out.sum())
     names = sum(len(token) + 12 for i, token in enumerate(vocabulary.tokens) if mask[i])
     names += sum(len(merge) + 8 for merge in vocabulary.kept_merges(mask))
-    size = carved_bytes(base, kept) + names
+    size = carved_bytes(base, kept, shared_table(base)) + names
     return {
         "corpus_mb": round(tally.chars / 1e6, 1),
         "tokens_seen": int((tally.seen > 0).sum()),

@@ -146,6 +146,17 @@ class GgufFile:
             del rows  # a view left alive would keep the file mapped
             yield chunk
 
+    def column_chunks(self, tensor: Tensor, blocks: NDArray[np.int64], count: int) -> Iterator[bytes]:
+        """The bytes of a matrix that keeps, of each row's `count` equal stretches of bytes, those named by `blocks`."""
+        size = tensor.row_bytes
+        step = max(1, CHUNK_BYTES // size)
+        for first in range(0, tensor.rows, step):
+            taken = min(step, tensor.rows - first)
+            rows = np.frombuffer(self.bytes, np.uint8, count=taken * size, offset=tensor.start + first * size)
+            chunk = rows.reshape(taken, count, size // count)[:, blocks].tobytes()
+            del rows  # as in row_chunks
+            yield chunk
+
     def sha256(self, progress: Callable[[int], None] = lambda done: None) -> str:
         """The file's hash; `progress` gets the bytes read so far."""
         digest = hashlib.sha256()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lsp_experts import __version__
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.lab import corpus
-from lsp_experts.lab.carving import carve_check, vocabulary_cut
+from lsp_experts.lab.carving import carve_check, ffn_cut, vocabulary_cut
+from lsp_experts.lab.carving.coverage import coverage
+from lsp_experts.lab.carving.excitement import column_magnitudes
 from lsp_experts.lab.carving.keepset import KeepSet
+from lsp_experts.lab.carving.pruning import expected_counts, pruned
+from lsp_experts.lab.carving.tied_tables import shared_table
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import Ids, Vocabulary, read_vocabulary
 from lsp_experts.registry.sources.fetched import Progress
@@ -23,7 +28,11 @@ _BASE, _CARVED = "carve-base", "carve-result"
 
 @dataclass(frozen=True)
 class Order:
-    """What to carve. `base_sha256` is "" if nobody knows it yet; `patterns` name further files of the language."""
+    """What to carve. `base_sha256` is "" if nobody knows it yet; `patterns` name further files of the language.
+
+    `tokens`: just so many rows of the vocabulary (None: all that keep-set and corpus ask for). `both_tables`: two
+    vocabulary tables even where one would do. `ffn_blocks`: see ffn_cut; needs a corpus.
+    """
 
     expert_id: str
     language: str
@@ -34,6 +43,9 @@ class Order:
     corpus: Sequence[Path] = ()
     patterns: tuple[str, ...] = ()
     licence: str = ""
+    tokens: int | None = None
+    both_tables: bool = False
+    ffn_blocks: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,16 @@ class Carved:
     base_tokens: int
     kept_tokens: int
     logit_difference: float
+    one_table: bool
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What was asked of the base while it was loaded."""
+
+    sample: carve_check.Sample
+    counts: Ids  # of each token in the corpus
+    magnitudes: Mapping[str, NDArray[np.float64]]  # of activations; none where no column shall go
 
 
 async def carve_expert(
@@ -54,30 +76,48 @@ async def carve_expert(
     with GgufFile(order.base) as base:
         vocabulary = read_vocabulary(base)
         vocabulary_cut.check_cuttable(base, vocabulary)
+        if order.ffn_blocks:
+            ffn_cut.check_narrowable(base, order.ffn_blocks)
         if order.corpus and order.keep_set and order.keep_set.header.tokenizer != vocabulary.identity:
             say(f"The keep-set {order.keep_set.header.language} is for another tokenizer: only the corpus counts.")
             order = replace(order, keep_set=None)
-        vocabulary_cut.plan(vocabulary, order.keep_set, ())  # what cannot be planned ends it before the long steps
-        await carve_check.load_exactly(engine, _BASE, order.base)
-        try:
-            before = await carve_check.sample(engine, _BASE)
-            seen = await _seen(order, engine, vocabulary, progress, say)
-        finally:
-            await engine.evict(_BASE)  # base and result are never in memory together
-        kept = vocabulary_cut.plan(vocabulary, order.keep_set, np.union1d(seen, before.tokens))
-        needed = vocabulary_cut.carved_bytes(base, kept)
+        nothing = np.zeros(len(vocabulary), np.int64)
+        _chosen(order, vocabulary, nothing, nothing[:0])  # what cannot be planned ends it before the long steps
+        measured = await _measured(order, engine, vocabulary, progress, say)
+        kept = _chosen(order, vocabulary, measured.counts, measured.sample.tokens)
+        if order.corpus:
+            of_corpus = coverage(vocabulary, kept, measured.counts)
+            say(f"{of_corpus.kept_share:.1%} of the corpus's {of_corpus.tokens:,} tokens stay")
+        one_table = None if order.both_tables else shared_table(base)
+        narrowed = ffn_cut.narrowed(base, order.ffn_blocks, measured.magnitudes) if order.ffn_blocks else None
+        needed = vocabulary_cut.carved_bytes(base, kept, one_table, narrowed)
         store.require_space(needed)
-        provenance = _provenance(order, base, progress)
+        provenance = replace(
+            _provenance(order, base, progress),
+            tables="both" if one_table is None else "one",
+            ffn_blocks=str(order.ffn_blocks),
+        )
         with store.temporary() as temporary:
             progress.start(f"carve {order.expert_id}", needed)
             try:
                 with store.disk_errors():
-                    written = vocabulary_cut.write(base, vocabulary, kept, temporary, provenance, progress.advance)
+                    written = vocabulary_cut.write(
+                        base,
+                        vocabulary,
+                        kept,
+                        temporary,
+                        provenance,
+                        progress.advance,
+                        one_table=one_table,
+                        narrowed=narrowed,
+                    )
             finally:
                 progress.finish()
+            expected: carve_check.Expected = "changed" if narrowed else "rounded" if one_table else "equal"
             await carve_check.load_exactly(engine, _CARVED, temporary)
             try:
-                difference = carve_check.compare(before, await carve_check.sample(engine, _CARVED), kept)
+                carved = await carve_check.sample(engine, _CARVED)
+                difference = carve_check.compare(measured.sample, carved, kept, expected)
             finally:
                 await engine.evict(_CARVED)
             if order.expert_id in store.installed():
@@ -91,13 +131,37 @@ async def carve_expert(
                 licence=order.licence,
                 provenance={**asdict(provenance), "kept_tokens": str(len(kept))},
             )
-        return Carved(installed, base.file_bytes, len(vocabulary), len(kept), difference)
+        return Carved(installed, base.file_bytes, len(vocabulary), len(kept), difference, one_table is not None)
 
 
-async def _seen(
+def _chosen(order: Order, vocabulary: Vocabulary, counts: Ids, needed: Ids) -> Ids:
+    """The rows that stay; what `needed` names among them, so that the check's prompt is cut as before."""
+    wanted = vocabulary_cut.plan(vocabulary, order.keep_set, np.union1d(np.flatnonzero(counts), needed))
+    if order.tokens is None:
+        return wanted
+    return pruned(vocabulary, expected_counts(vocabulary, order.keep_set, counts), order.tokens, needed)
+
+
+async def _measured(
+    order: Order, engine: Supervisor, vocabulary: Vocabulary, progress: Progress, say: Callable[[str], None]
+) -> _Measured:
+    report = await carve_check.load_exactly(engine, _BASE, order.base)
+    try:
+        sample = await carve_check.sample(engine, _BASE)
+        counts = await _counts(order, engine, vocabulary, progress, say)
+        magnitudes: Mapping[str, NDArray[np.float64]] = {}
+        if order.ffn_blocks:
+            say(f"measuring which columns code of {order.language} excites: some minutes")
+            magnitudes = await column_magnitudes(engine, _BASE, report, order.corpus, order.language)
+    finally:
+        await engine.evict(_BASE)  # base and result are never in memory together
+    return _Measured(sample, counts, magnitudes)
+
+
+async def _counts(
     order: Order, engine: Supervisor, vocabulary: Vocabulary, progress: Progress, say: Callable[[str], None]
 ) -> Ids:
-    """Ids of the tokens in the user's own code."""
+    """How often each token is in the user's own code."""
     counts = np.zeros(len(vocabulary), np.int64)
     for folder in order.corpus:
         done = files = 0
@@ -110,7 +174,7 @@ async def _seen(
         finally:
             progress.finish()
         say(f"{folder}: {files} files of {order.language}, {done / 1e6:.1f} MB")
-    return np.flatnonzero(counts)
+    return counts
 
 
 def _provenance(order: Order, base: GgufFile, progress: Progress) -> vocabulary_cut.Provenance:

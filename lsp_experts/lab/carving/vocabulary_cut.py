@@ -1,13 +1,14 @@
 """The vocabulary cut: which rows stay, and the file that holds only them.
 
 Pure planning over a Vocabulary, and one streaming write. A kept row is copied byte for byte, so a kept token has
-exactly the logits it had; merge ancestors stay, so kept text encodes to the same pieces.
+exactly the logits it had; merge ancestors stay, so kept text encodes to the same pieces. Where the base holds one
+matrix as two tables, its better copy may serve as both: then a logit differs by what the worse copy was rounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 
 from lsp_experts.errors import CarveError
 from lsp_experts.lab import gguf_file
+from lsp_experts.lab.carving.ffn_cut import Narrowed
 from lsp_experts.lab.carving.keepset import KeepSet
+from lsp_experts.lab.carving.tied_tables import EMBEDDING, OUTPUT
 from lsp_experts.lab.gguf_file import GgufFile, NewTensor, Tensor, Written
 from lsp_experts.lab.gguf_vocabulary import Ids, Vocabulary, names_token
 
 PROVENANCE = "lsp_experts.carve."
-_TABLES = ("token_embd.weight", "output.weight", "output.bias")
+_TABLES = (EMBEDDING, OUTPUT, "output.bias")
 # The tokenizer of another program, whole: it would describe tokens that are gone.
 _DROPPED = ("tokenizer.huggingface.json",)
 _PER_TOKEN = ("tokenizer.ggml.token_type", "tokenizer.ggml.scores")
@@ -35,6 +38,8 @@ class Provenance:
     keep_set_sha256: str  # "" if only a corpus was used
     language: str
     tool_version: str
+    tables: str = "both"  # or "one", where it serves as both
+    ffn_blocks: str = "0"  # of ffn_cut.BLOCK_COLUMNS columns that each layer lost
 
 
 def plan(vocabulary: Vocabulary, keep_set: KeepSet | None, seen: Iterable[int]) -> Ids:
@@ -65,7 +70,7 @@ def check_cuttable(base: GgufFile, vocabulary: Vocabulary) -> None:
     if (base.number("split.count") or 1) > 1:
         raise CarveError(f"{base.path.name} is one part of a split model.", remedy="Join the parts first.")
     names = {tensor.name for tensor in base.tensors}
-    if "token_embd.weight" not in names:
+    if EMBEDDING not in names:
         raise CarveError(f"{base.path.name} has no token embedding table.", remedy="Give a whole text model.")
     for tensor in base.tensors:
         if tensor.name in _TABLES and tensor.rows != len(vocabulary):
@@ -84,17 +89,23 @@ def write(
     target: Path,
     provenance: Provenance,
     progress: Callable[[int], None] = lambda done: None,
+    *,
+    one_table: Tensor | None = None,
+    narrowed: Narrowed | None = None,
 ) -> Written:
-    """Write the carved model to `target`; OSError if the disk refuses."""
+    """Write the carved model to `target`; OSError if the disk refuses.
+
+    `one_table` takes the place of both vocabulary tables, `narrowed` that of the feed-forward network.
+    """
     check_cuttable(base, vocabulary)
-    tensors = [_cut(base, tensor, kept) for tensor in base.tensors]
-    values = list(_metadata(base, vocabulary, kept, provenance))
-    return gguf_file.write_gguf(target, values, tensors, alignment=base.alignment, progress=progress)
+    tensors = _tensors(base, kept, one_table, narrowed)
+    values = dict(_metadata(base, vocabulary, kept, provenance)) | (dict(narrowed.values) if narrowed else {})
+    return gguf_file.write_gguf(target, values.items(), tensors, alignment=base.alignment, progress=progress)
 
 
-def carved_bytes(base: GgufFile, kept: Ids) -> int:
+def carved_bytes(base: GgufFile, kept: Ids, one_table: Tensor | None = None, narrowed: Narrowed | None = None) -> int:
     """Bytes of tensor data the carved file will have."""
-    return sum(t.row_bytes * len(kept) if t.name in _TABLES else t.n_bytes for t in base.tensors)
+    return sum(tensor.n_bytes for tensor in _tensors(base, kept, one_table, narrowed))
 
 
 def new_ids(kept: Ids, size: int) -> Ids:
@@ -102,6 +113,14 @@ def new_ids(kept: Ids, size: int) -> Ids:
     table = np.full(size, -1, np.int64)
     table[kept] = np.arange(len(kept))
     return table
+
+
+def _tensors(base: GgufFile, kept: Ids, one_table: Tensor | None, narrowed: Narrowed | None) -> list[NewTensor]:
+    instead = dict(narrowed.tensors) if narrowed else {}
+    if one_table is not None:
+        instead[EMBEDDING] = replace(_cut(base, one_table, kept), name=EMBEDDING)
+    stay = (tensor for tensor in base.tensors if one_table is None or tensor.name != OUTPUT)
+    return [instead.get(tensor.name) or _cut(base, tensor, kept) for tensor in stay]
 
 
 def _cut(base: GgufFile, tensor: Tensor, kept: Ids) -> NewTensor:
@@ -137,6 +156,6 @@ def _metadata(
             yield key, gguf_file.scalar(gguf_file.UINT32, len(kept))
         else:
             yield key, base.raw(key)
-    for name in ("base_sha256", "base_id", "keep_set_sha256", "language", "tool_version"):
-        yield PROVENANCE + name, gguf_file.text(str(getattr(provenance, name)).encode())
+    for name, value in asdict(provenance).items():
+        yield PROVENANCE + name, gguf_file.text(str(value).encode())
     yield PROVENANCE + "kept_tokens", gguf_file.scalar(gguf_file.UINT32, len(kept))

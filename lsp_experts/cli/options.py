@@ -1,0 +1,213 @@
+"""The options of the commands that have many, with what their help says at the end."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+_REPLAY_EPILOG = """\
+A case is a line, a line's rest, an argument or a block of a file, taken out and typed again with pauses as people make
+them, 24 keys at most. Each key asks for a suggestion; one that has not come at the next key is superseded. The user
+accepts what is right as a whole, else its first right lines, when that saves keys.
+
+  exact line   cases whose first suggestion began with exactly the rest of its line
+  prefix chars characters of a suggestion before its first wrong one
+  similarity   1 - edit distance / length, to as many lines of what was really written
+  shown %      keys after which a suggestion stood before the next key
+  precision    suggestions whose first line is a true continuation
+  saved/100    keys saved by accepting, of 100 that the text takes otherwise
+  calls/key    requests to a model per key: warming, aborted and speculative ones too
+  prompt tokens/call  of prompts, for each request
+  tokens/key   tokens that ran through a model, of prompts and generated ones, for whatever reason
+  p50, p95     from the first key that nobody has answered yet to a new suggestion on the screen"""
+
+
+def add_replay(replay: argparse.ArgumentParser) -> None:
+    """The options of `bench replay`."""
+    replay.epilog = _REPLAY_EPILOG
+    replay.add_argument("folder", type=Path, metavar="DIR", help="a workspace; what .gitignore names is left out")
+    replay.add_argument("--limit", type=int, default=12, metavar="N", help="cases (default: %(default)s)")
+    replay.add_argument("--languages", nargs="+", default=(), metavar="ID", help="only these (default: all there are)")
+    replay.add_argument(
+        "--features", nargs="+", default=(), metavar="NAME", help="rows with one switched off (default: all; or none)"
+    )
+    replay.add_argument("--no-peer", dest="peer", action="store_false", help="without llama.cpp's own server")
+    replay.add_argument(
+        "--cadence", type=float, default=180, metavar="MS", help="median between keys (default: %(default)s)"
+    )
+    replay.add_argument("--seed", type=int, default=7, help="which places, which pauses (default: %(default)s)")
+    add_json(replay)
+
+
+_CHECK_EPILOG = """\
+A check runs in a copy of the folder: unsaved edits count, and the working tree is left alone. It is your command on
+your code, run with your rights and environment; it is no sandbox. node_modules, .venv and venv are linked, not copied.
+What git ignores and .git itself are not there. A command without a shell: `sh -c "a && b"` where you need one."""
+
+
+def add_check(check: argparse.ArgumentParser) -> None:
+    """The options of `check`."""
+    check.epilog = _CHECK_EPILOG
+    check.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
+    what = check.add_mutually_exclusive_group()
+    what.add_argument("--set", dest="command", metavar="COMMAND", help='such as "go build ./..." or "pytest -q"')
+    what.add_argument("--unset", action="store_true", help="forget the command of this folder")
+    what.add_argument("--run", dest="run_it", action="store_true", help="run it now, as the server would")
+
+
+_EVAL_EPILOG = """\
+A case is a line, a line's rest, an argument or a block of a file, held out; each expert completes it with the prompt
+and the stop rules of the server. All experts get the same cases, so differences are taken pair by pair.
+
+  exact        just the held-out text was suggested
+  right chars  of a suggestion, before its first wrong one
+  similarity   1 - edit distance / length
+  bits/byte    what the held-out lines cost the model: less is better
+  first, all   milliseconds to the first token and to the whole suggestion: medians, of this machine now
+  tokens       of prompt and answer that were decoded for a case
+
+What was measured is kept: a stopped evaluation goes on where it was, when the same command is given again."""
+
+
+def add_eval(evaluate: argparse.ArgumentParser) -> None:
+    """The options of `eval`."""
+    evaluate.epilog = _EVAL_EPILOG
+    evaluate.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
+    evaluate.add_argument(
+        "--experts", default="", metavar="A,B,C", help="default: in each language its experts and their bases"
+    )
+    evaluate.add_argument("--languages", default="", metavar="A,B", help="only these (default: all there are)")
+    evaluate.add_argument(
+        "--limit", type=int, default=120, metavar="CASES", help="for each language (default: %(default)s)"
+    )
+    evaluate.add_argument("--minutes", type=float, metavar="N", help="stop after them, with the cases done by then")
+    evaluate.add_argument(
+        "--since",
+        metavar="REV",
+        help="only lines written after this commit, '' for all (default: git's last tenth)",
+    )
+    evaluate.add_argument("--seed", type=int, default=7, help="which places (default: %(default)s)")
+    evaluate.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots there")
+    evaluate.add_argument("--dry-run", action="store_true", help="leave your registry as it is")
+    evaluate.add_argument("--fresh", action="store_true", help="measure again what an earlier run measured")
+    add_json(evaluate)
+
+
+def add_review(review: argparse.ArgumentParser) -> None:
+    """The options of `bench review`."""
+    review.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
+    review.add_argument("--expert", default="", metavar="ID", help="default: those that review DIR here")
+    review.add_argument("--mutations", type=int, default=40, metavar="N", help="slips to make (default: %(default)s)")
+    review.add_argument(
+        "--commits", type=int, default=20, metavar="N", help="bug fixes of its git history (default: %(default)s)"
+    )
+    review.add_argument(
+        "--limit-files", type=int, default=20, metavar="N", help="files to make them in (default: %(default)s)"
+    )
+    review.add_argument("--minutes", type=float, default=20, metavar="M", help="at most (default: %(default)g)")
+    review.add_argument(
+        "--budget", type=float, default=1, metavar="B", help="false alarms in 1,000 lines (default: %(default)g)"
+    )
+    add_json(review)
+
+
+_ADAPT_EPILOG = """\
+It trains a LoRA adapter (pip install 'lsp-experts[train]') on the code that was there before the later commits, and is
+judged by the lines that these added: installed if they cost it fewer bits than its base, beyond the 95 % interval, and
+it is not seen to be right less often. Files with what looks like a key are left out. Ctrl-C keeps what was trained; the
+same command goes on. --refresh, for a scheduled job, goes on from the installed adapter and the last commit it saw."""
+
+
+def add_adapt(adapt: argparse.ArgumentParser) -> None:
+    """The options of `adapt`."""
+    adapt.epilog = _ADAPT_EPILOG
+    adapt.add_argument("folder", type=Path, metavar="DIR", help="a workspace, with its git history if it has one")
+    adapt.add_argument("--base", default="", metavar="ID", help="default: the expert that answers in the language now")
+    adapt.add_argument("--language", default="", metavar="ID", help="default: the one with most code in DIR")
+    adapt.add_argument("--id", dest="expert_id", default="", help="name of the result (default: LANGUAGE-adapted)")
+    adapt.add_argument("--minutes", type=float, metavar="M", help="of training, at most (default: 120)")
+    adapt.add_argument("--tokens", type=int, metavar="N", help="to train on (default: twice what there is)")
+    adapt.add_argument("--rank", type=int, default=16, metavar="R", help="of the adapter (default: %(default)s)")
+    adapt.add_argument(
+        "--learning-rate", type=float, default=5e-4, metavar="X", help="the highest (default: %(default)g)"
+    )
+    adapt.add_argument("--limit", type=int, default=200, metavar="N", help="cases to judge by (default: %(default)s)")
+    adapt.add_argument("--refresh", action="store_true", help="go on from the installed adapter")
+    adapt.add_argument("--keep", type=Path, metavar="FILE", help="copy the adapter there, installed or not")
+    adapt.add_argument("--dry-run", action="store_true", help="say what would be trained and judged, and leave")
+    add_json(adapt)
+
+
+_CARVE_EPILOG = """\
+Rows: the base; its two tables as one; its vocabulary cut to each of --tokens; its feed-forward network cut by each of
+--ffn-blocks; plain quantisations of it ("Q3_K_M+Q4_0": with the vocabulary in Q4_0, as small as a cut one). Each carved
+row stands beside the plain one nearest in size. A base that is quantised already loses twice by --quants: give an F16
+or Q8_0 base for a fair price of those.
+The files are made in a folder of the store and removed at the end. Ctrl-C keeps what was measured."""
+
+
+def add_carve_bench(bench: argparse.ArgumentParser) -> None:
+    """The options of `bench carve`."""
+    bench.epilog = _CARVE_EPILOG
+    bench.add_argument("--language", required=True, help="LSP language id, such as go or html")
+    bench.add_argument("--data", type=Path, required=True, metavar="DIR", help="held-out code to measure on")
+    bench.add_argument("--corpus", action="append", type=Path, default=[], metavar="DIR", help="code to carve by")
+    bench.add_argument("--from", dest="base", default="qwen2.5-coder-0.5b", metavar="BASE", help="an expert or a GGUF")
+    bench.add_argument(
+        "--tokens", default="8000,16000,24000,32000,44000,64000,94000", metavar="N,N", help="default: %(default)s"
+    )
+    bench.add_argument(
+        "--quants", default="Q4_0,Q3_K_M,Q3_K_M+Q4_0,Q2_K+Q4_0", metavar="TYPE,TYPE", help="default: %(default)s"
+    )
+    bench.add_argument("--ffn-blocks", default="", metavar="K,K", help="columns to cut, in 256s (default: none)")
+    bench.add_argument("--limit", type=int, default=120, metavar="CASES", help="default: %(default)s")
+    bench.add_argument("--minutes", type=float, metavar="M", help="to measure (default: as long as it takes)")
+    bench.add_argument("--seed", type=int, default=7, help="which places (default: %(default)s)")
+    bench.add_argument("--fresh", action="store_true", help="measure again what is known")
+    bench.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots there")
+    add_json(bench)
+
+
+_MATRIX_EPILOG = """\
+For each language the base's vocabulary is cut to as many tokens by the counts of its training text; "code" is such a
+cut by all languages in equal parts, "base" is uncut. They differ in nothing else. The files are made in a folder of the
+store and removed at the end: 2.5 GB for six languages and a 0.5B. Ctrl-C keeps what was read, the same command goes on.
+`python -m lsp_experts.lab.corpora DIR` fetches packages and makes the corpora."""
+
+
+def add_matrix(matrix: argparse.ArgumentParser) -> None:
+    """The options of `bench matrix`."""
+    matrix.epilog = _MATRIX_EPILOG
+    matrix.add_argument("--corpora", type=Path, required=True, metavar="DIR", help="with train/ and held-out/LANGUAGE")
+    matrix.add_argument("--languages", nargs="+", default=(), metavar="ID", help="default: all that DIR has")
+    matrix.add_argument("--base", default="qwen2.5-coder-0.5b", metavar="BASE", help="an expert id or a GGUF file")
+    matrix.add_argument("--tokens", type=int, default=24_000, metavar="N", help="of a cut (default: %(default)s)")
+    matrix.add_argument(
+        "--stretches", type=int, default=14, metavar="N", help="some 20 lines each, of each language, to read"
+        " (default: %(default)s)",
+    )  # fmt: skip
+    matrix.add_argument(
+        "--places", type=int, default=0, metavar="N", help="of each language, to complete at; slow (default: none)"
+    )
+    matrix.add_argument("--minutes", type=float, default=30, metavar="M", help="to measure (default: %(default)g)")
+    matrix.add_argument("--seed", type=int, default=7, help="which stretches and places (default: %(default)s)")
+    matrix.add_argument("--fresh", action="store_true", help="measure again what is known")
+    matrix.add_argument("--html", type=Path, metavar="FILE", help="write the tables there, too")
+    add_json(matrix)
+
+
+def add_json(command: argparse.ArgumentParser) -> None:
+    """The option of every command that can answer with one JSON object."""
+    command.add_argument("--json", dest="as_json", action="store_true", help="print one JSON object instead of text")
+
+
+def add_serve(serve: argparse.ArgumentParser) -> None:
+    """The options of `serve`."""
+    serve.add_argument("--stdio", action="store_true", help="talk over standard input and output (the default)")
+    serve.add_argument("--tcp", action="store_true", help="listen on a loopback address for one client")
+    serve.add_argument("--host", default="127.0.0.1", help="with --tcp (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=2087, help="with --tcp, 0 for any (default: %(default)s)")
+    serve.add_argument("--log-file", type=Path, help="log here instead of to standard error")
+    levels = ("debug", "info", "warning", "error")
+    serve.add_argument("--log-level", choices=levels, default="info", help="default: %(default)s")
+    serve.add_argument("--clientProcessId", dest="client_process_id", type=int, help=argparse.SUPPRESS)

@@ -1,0 +1,76 @@
+"""`lsp-experts bench carve`: what each way to make a base smaller costs on held-out code, beside plain quantisation.
+
+The models are made in a folder of the store that is removed at the end; what was measured is kept, and the same command
+goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lsp_experts.errors import UsageError
+from lsp_experts.lab.carve_models import Recipe, ask_base, check_recipe, make_models
+from lsp_experts.lab.carve_report import report
+from lsp_experts.lab.evaluation.eval_cases import eval_cases
+from lsp_experts.lab.evaluation.evaluate import EvalOrder, OnStep, evaluate
+from lsp_experts.lab.evaluation.journal import journal_for
+from lsp_experts.lab.gguf_file import GgufFile
+from lsp_experts.lab.gguf_vocabulary import read_vocabulary
+from lsp_experts.lab.open_engine import open_engine
+from lsp_experts.lab.replay_cases import SourceFile, source_files
+from lsp_experts.paths import Paths
+from lsp_experts.registry.store import Store
+
+
+@dataclass(frozen=True)
+class CarveBench:
+    """What to measure: `recipe` on at most `limit` cases of code in `data`, of which nothing was made."""
+
+    recipe: Recipe
+    data: Path
+    limit: int = 120
+    minutes: float | None = None
+    seed: int = 7
+    fresh: bool = False  # what an earlier run measured does not count
+
+
+async def bench_carve(bench: CarveBench, paths: Paths, on_step: OnStep) -> dict[str, Any]:
+    """The report of carve_report. UsageError for numbers or folders that leave nothing to measure; CarveError,
+    EngineError, StoreError. The making of the models comes on top of `minutes`.
+    """
+    recipe, files = bench.recipe, _files(bench)
+    cases = eval_cases(files, bench.limit, bench.seed, (recipe.language,))
+    if not cases:
+        raise UsageError(f"{bench.data} has no place to complete at.", remedy="Give a folder with more code.")
+    store = Store(paths.store)
+    store.sweep()
+    with GgufFile(recipe.base) as base:
+        vocabulary = read_vocabulary(base)
+        check_recipe(recipe, base, vocabulary)
+        store.require_space(base.file_bytes * (1 + len(recipe.tokens) + len(recipe.quants) + len(recipe.ffn_blocks)))
+        async with open_engine(paths) as engine:
+            asked = await ask_base(recipe, [file.text for file in files], vocabulary, engine, on_step)
+            with store.temporary_folder() as folder:
+                made = await make_models(recipe, base, vocabulary, asked, folder, engine, store, on_step)
+                entrants = [each.entrant for each in made]
+                order = EvalOrder(cases, bench.minutes)
+                journal = journal_for(paths, entrants, order.settings, cases)
+                if bench.fresh:
+                    journal.forget()
+                evaluation = await evaluate(order, entrants, engine, journal, on_step)
+    return report(evaluation, made, recipe.language)
+
+
+def _files(bench: CarveBench) -> Sequence[SourceFile]:
+    """The held-out files of the language; their paths begin at the folder."""
+    found = [
+        replace(file, path=file.path.relative_to(bench.data))
+        for file in source_files(bench.data)
+        if file.language == bench.recipe.language
+    ]
+    if not found:
+        raise UsageError(f"{bench.data} has no code of {bench.recipe.language}.", remedy="Give a folder that has some.")
+    return found
