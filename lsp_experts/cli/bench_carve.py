@@ -28,6 +28,7 @@ def run(
     quants: str,
     ffn_blocks: str,
     limit: int,
+    stretches: int,
     minutes: float | None,
     seed: int,
     fresh: bool,
@@ -44,7 +45,7 @@ def run(
     for folder in (data, *corpus):
         if not folder.is_dir():
             raise UsageError(f"{folder} is not a folder.", remedy="--data and --corpus take folders with code.")
-    if limit < 1 or (minutes is not None and minutes <= 0):
+    if limit < 1 or stretches < 0 or (minutes is not None and minutes <= 0):
         raise UsageError("There is nothing to measure.", remedy="Give at least one case, and more than 0 minutes.")
     if html is not None and (html.is_dir() or not html.parent.is_dir()):
         raise UsageError(f"{html} cannot be written: there is no such folder.", remedy="Name another file.")
@@ -53,7 +54,7 @@ def run(
     keep_set = keepset.load(language) if language in keepset.shipped() else None
     types = tuple(part.strip() for part in quants.split(",") if part.strip())
     recipe = Recipe(language, model, fim, keep_set, corpus, _numbers(tokens), types, _numbers(ffn_blocks))
-    bench = CarveBench(recipe, data, limit, minutes, seed, fresh)
+    bench = CarveBench(recipe, data, limit, stretches, minutes, seed, fresh)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("begins", total=None)
 

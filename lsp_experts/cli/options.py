@@ -161,6 +161,9 @@ def add_carve_bench(bench: argparse.ArgumentParser) -> None:
     )
     bench.add_argument("--ffn-blocks", default="", metavar="K,K", help="columns to cut, in 256s (default: none)")
     bench.add_argument("--limit", type=int, default=120, metavar="CASES", help="default: %(default)s")
+    bench.add_argument(
+        "--stretches", type=int, default=0, metavar="N", help="read so many stretches instead: many lines in a minute"
+    )
     bench.add_argument("--minutes", type=float, metavar="M", help="to measure (default: as long as it takes)")
     bench.add_argument("--seed", type=int, default=7, help="which places (default: %(default)s)")
     bench.add_argument("--fresh", action="store_true", help="measure again what is known")

@@ -15,23 +15,28 @@ from lsp_experts.errors import UsageError
 from lsp_experts.lab.carve_models import Recipe, ask_base, check_recipe, make_models
 from lsp_experts.lab.carve_report import report
 from lsp_experts.lab.evaluation.eval_cases import eval_cases
-from lsp_experts.lab.evaluation.evaluate import EvalOrder, OnStep, evaluate
+from lsp_experts.lab.evaluation.evaluate import AS_THE_PRODUCT, EvalOrder, OnStep, evaluate
 from lsp_experts.lab.evaluation.journal import journal_for
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import read_vocabulary
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.lab.replay_cases import SourceFile, source_files
+from lsp_experts.lab.scored_stretches import READING, stretches
 from lsp_experts.paths import Paths
 from lsp_experts.registry.store import Store
 
 
 @dataclass(frozen=True)
 class CarveBench:
-    """What to measure: `recipe` on at most `limit` cases of code in `data`, of which nothing was made."""
+    """What to measure: `recipe` on at most `limit` cases of code in `data`, of which nothing was made.
+
+    `stretches`: read so many instead of completing cases; their lines are the cases then.
+    """
 
     recipe: Recipe
     data: Path
     limit: int = 120
+    stretches: int = 0
     minutes: float | None = None
     seed: int = 7
     fresh: bool = False  # what an earlier run measured does not count
@@ -42,7 +47,11 @@ async def bench_carve(bench: CarveBench, paths: Paths, on_step: OnStep) -> dict[
     EngineError, StoreError. The making of the models comes on top of `minutes`.
     """
     recipe, files = bench.recipe, _files(bench)
-    cases = eval_cases(files, bench.limit, bench.seed, (recipe.language,))
+    if bench.stretches:
+        read = stretches(files, recipe.language, bench.stretches, bench.seed)
+        cases, way = tuple(line for stretch in read for line in stretch), READING
+    else:
+        cases, way = eval_cases(files, bench.limit, bench.seed, (recipe.language,)), AS_THE_PRODUCT
     if not cases:
         raise UsageError(f"{bench.data} has no place to complete at.", remedy="Give a folder with more code.")
     store = Store(paths.store)
@@ -60,7 +69,7 @@ async def bench_carve(bench: CarveBench, paths: Paths, on_step: OnStep) -> dict[
                 journal = journal_for(paths, entrants, order.settings, cases)
                 if bench.fresh:
                     journal.forget()
-                evaluation = await evaluate(order, entrants, engine, journal, on_step)
+                evaluation = await evaluate(order, entrants, engine, journal, on_step, way=way)
     return report(evaluation, made, recipe.language)
 
 

@@ -92,3 +92,14 @@ def test_what_cannot_be_measured_is_named_before_anything_is_made(
     options.pop("module")
     with pytest.raises(error, match=said):
         bench_carve.run(**{**options, **changes})
+
+
+def test_stretches_are_read_instead_of_cases_completed(
+    made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lsp_experts.lab.carving.keepset.shipped", tuple)
+    assert benched(made, "--tokens", "400", "--quants", "", "--stretches", "2", "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    lines = [line for line in CODE.splitlines() if line.strip()]
+    assert 4 < result["done"] == result["drawn"] <= 2 * 4 * len(lines)
+    assert [row["name"] for row in result["rows"]] == ["base", "tokens-400"]
