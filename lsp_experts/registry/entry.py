@@ -59,11 +59,15 @@ class Measured:
     """What `lsp-experts eval` found of one expert in one language, beside the expert `against` at the same cases.
 
     `exact`, `low`, `high`: of the exact matches, the difference in points of a hundred and its 95 per cent interval.
+    `bits`, `bits_low`, `bits_high`: the same of the bits per byte; below 0 is in its favour.
     """
 
     exact: float
     low: float
     high: float
+    bits: float
+    bits_low: float
+    bits_high: float
     bits_per_byte: float  # what held-out text costs it
     cases: int
     files: int  # that they come from

@@ -17,7 +17,7 @@ from lsp_experts.registry.entry import Measured
 from lsp_experts.registry.schema import read_schema
 from lsp_experts.routing.chain import chain
 
-MEASURED = Measured(1.5, 0.5, 2.5, 0.6, 120, 30, 1, "a" * 64, "2026-01-31", "a")
+MEASURED = Measured(1.5, 0.5, 2.5, -0.03, -0.05, -0.01, 0.6, 120, 30, 1, "a" * 64, "2026-01-31", "a")
 
 
 def expert(name: str, **fields: Any) -> dict[str, Any]:

@@ -21,11 +21,17 @@ def measured_rows(evaluation: Evaluation, language: str, date: str) -> dict[str,
     rows: dict[str, Measured] = {}
     for row in figures(evaluation, language):
         name = row.contestant.name
-        points = _NO_DIFFERENCE if name == against else compare(evaluation, language, name, against).exact_points
+        points = bits = _NO_DIFFERENCE
+        if name != against:
+            compared = compare(evaluation, language, name, against)
+            points, bits = compared.exact_points, compared.bits_per_byte
         rows[name] = Measured(
             exact=points.value,
             low=points.low,
             high=points.high,
+            bits=bits.value,
+            bits_low=bits.low,
+            bits_high=bits.high,
             bits_per_byte=row.bits_per_byte.value,
             cases=row.cases,
             files=row.places,

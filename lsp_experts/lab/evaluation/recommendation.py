@@ -1,7 +1,8 @@
 """Which expert a language should start with, by what was measured. Pure.
 
-What is significantly better than the expert that all were compared with wins. Else the smallest of those that are as
-good as it (itself among them) wins over one that is worse, and over one that takes more memory. Else all stays as it
+What is significantly better than the expert that all were compared with wins: more often exactly right, or, where that
+cannot be told or makes no difference, surprised by fewer bits. Else the smallest of those that are as good as it
+(itself among them) wins over one that is worse, and over one that takes noticeably more memory. Else all stays as it
 is: a difference that cannot be told moves nobody.
 """
 
@@ -11,8 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lsp_experts.lab.evaluation.figures import Interval
-from lsp_experts.lab.evaluation.verdict import Kind, kind_of, language_name, signed
+from lsp_experts.lab.evaluation.verdict import LEAST_PLACES, Kind, kind_of, language_name, signed
 from lsp_experts.registry.entry import Measured
+
+LEAST_BITS = 0.01  # per byte: about what a smaller vocabulary saves by having fewer words to choose from
+_LESS_MEMORY = 0.95  # of the other's: below it, the saving is worth a change
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def recommend(language: str, measured: Mapping[str, Measured], current: str) -> 
     good = [name for name, kind in kinds.items() if kind == "as good as"]
     best = min(good, key=lambda name: measured[name].resident_bytes, default=current)
     share = measured[best].resident_bytes / now.resident_bytes if now.resident_bytes else 1.0
-    if best == current or (share >= 1 and kinds[current] != "worse"):
+    if best == current or (share > _LESS_MEMORY and kinds[current] != "worse"):
         why = {
             "as good as": "none that is as good is smaller",
             "worse": f"it is worse than {_against(now)}, which cannot be used",
@@ -63,9 +67,13 @@ def recommend(language: str, measured: Mapping[str, Measured], current: str) -> 
 
 
 def _kind(row: Measured) -> Kind:
-    if row.exact == row.low == row.high:  # of the expert that the others were compared with
+    if (
+        row.exact == row.low == row.high and row.bits_low == row.bits_high
+    ):  # of the expert that the others were compared with
         return "as good as"
-    return kind_of(_interval(row), row.files)
+    kind = kind_of(_interval(row), row.files)
+    fewer_bits = row.files >= LEAST_PLACES and row.bits_high < -LEAST_BITS
+    return "better" if fewer_bits and kind != "worse" else kind
 
 
 def _interval(row: Measured) -> Interval:
@@ -73,7 +81,8 @@ def _interval(row: Measured) -> Interval:
 
 
 def _points(row: Measured) -> str:
-    return f"{signed(_interval(row), 1)} points exact"
+    bits = signed(Interval(row.bits, row.bits_low, row.bits_high), 3)
+    return f"{signed(_interval(row), 1)} points exact, {bits} bits per byte"
 
 
 def _against(row: Measured) -> str:

@@ -9,12 +9,16 @@ from lsp_experts.registry.entry import Measured
 
 
 def row(spec: str) -> Measured:
-    """ "VALUE±HALF MEGABYTES [of FILES]"; the base's interval has no width."""
+    """ "POINTS±HALF MEGABYTES [of FILES] [BITS±HALF bits]"; the base's intervals have no width."""
     points, megabytes, *rest = spec.split()
     value, half = map(float, points.split("±"))
-    files = int(rest[1]) if rest else 40
+    files = int(rest[1]) if "of" in rest else 40
+    bits, bits_half = map(float, rest[-2].split("±")) if "bits" in rest else (0.0, half / 50)
     size = int(megabytes) * 10**6
-    return Measured(value, value - half, value + half, 0.6, 120, files, size, "a" * 64, "2026-01-31", "base")
+    return Measured(
+        value, value - half, value + half, bits, bits - bits_half, bits + bits_half, 0.6, 120, files, size, "a" * 64,
+        "2026-01-31", "base",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -27,7 +31,13 @@ def row(spec: str) -> Measured:
         ({"base": "0±0 500", "carved": "-2±3 300"}, "carved", "carved", "do not tell it"),
         ({"base": "0±0 500", "carved": "-2±3 300"}, "base", "base", "none that is as good is smaller"),
         ({"base": "0±0 500", "carved": "0±1 300 of 7"}, "base", "base", "none that is as good is smaller"),
-        ({"base": "0±0 500", "tuned": "+2±3 510"}, "tuned", "base", "as good as the one that all were compared with"),
+        ({"base": "0±0 500", "tuned": "+2±3 610"}, "tuned", "base", "as good as the one that all were compared with"),
+        ({"base": "0±0 500", "tuned": "+2±3 510"}, "tuned", "tuned", "do not tell it"),
+        ({"base": "0±0 500", "tuned": "+2±3 510 -0.05±0.02 bits"}, "base", "tuned", "-0.050 ± 0.020 bits per byte"),
+        ({"base": "0±0 500", "tuned": "+2±3 510 -0.05±0.02 bits"}, "tuned", "tuned", "it is better than `base`"),
+        ({"base": "0±0 500", "tuned": "+2±3 510 -0.02±0.02 bits"}, "base", "base", "none that is as good is smaller"),
+        ({"base": "0±0 500", "tuned": "-6±3 510 -0.05±0.02 bits"}, "base", "base", "none that is as good is smaller"),
+        ({"base": "0±0 500", "tuned": "+2±3 510 of 7 -0.05±0.02 bits"}, "base", "base", "none that is as good"),
         ({"base": "0±0 500", "tuned": "+6±3 510"}, "tuned", "tuned", "it is better than `base`"),
         ({"base": "0±0 500", "tuned": "+6±3 510"}, "base", "tuned", "it is better than `base` (+6.0 ± 3.0"),
         ({"base": "0±0 500", "tuned": "+6±3 510", "more": "+7±3 520"}, "tuned", "tuned", "it is better"),
