@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from lsp_experts.lab.evaluation.records import Contestant, Evaluation, Outcome
 
 
-def contestant(name: str, *, megabytes: int = 400, share_of: str = "") -> Contestant:
-    kind = "carved" if share_of else "model"
-    return Contestant(name, name[0] * 64, kind, megabytes * 10**6, megabytes * 12 * 10**5, 1000, share_of)
+def contestant(name: str, *, megabytes: int = 400, made_of: str = "") -> Contestant:
+    kind = "carved" if made_of else "model"
+    return Contestant(name, name[0] * 64, kind, megabytes * 10**6, megabytes * 12 * 10**5, 1000, made_of)
 
 
 def outcome(

@@ -24,6 +24,7 @@ from lsp_experts.completion.shown_path import short_path
 from lsp_experts.errors import ActionRefused
 from lsp_experts.routing.languages import file_name
 from lsp_experts.syntax.definitions import definitions
+from lsp_experts.syntax.language_names import language_name
 from lsp_experts.syntax.tree import SyntaxTree
 
 # What is written is neither a change of the selection nor a new arrangement of it: no kind below "refactor" is meant.
@@ -46,14 +47,6 @@ _SORTS: Mapping[str, str] = MappingProxyType(
         for language in languages.split()
     }
 )
-_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "cpp": "C++", "csharp": "C#", "css": "CSS", "javascript": "JavaScript", "javascriptreact": "JavaScript (JSX)",
-        "json": "JSON", "jsonc": "JSON", "less": "Less", "php": "PHP", "powershell": "PowerShell", "sass": "Sass",
-        "scss": "SCSS", "shellscript": "shell script", "toml": "TOML", "typescript": "TypeScript",
-        "typescriptreact": "TypeScript (TSX)", "yaml": "YAML", "ocaml": "OCaml",
-    }
-)  # fmt: skip
 _SAME = (
     frozenset({"javascript", "javascriptreact"}),
     frozenset({"typescript", "typescriptreact"}),
@@ -71,7 +64,7 @@ def offers(place: Place, files: Files) -> tuple[Offer, ...]:
     for view in sorted(files.open(), key=lambda each: _is_test(each, files)):
         language = files.language_of(view.uri)
         if view.uri != place.view.uri and "#" not in view.uri and _translates(place.language, language):
-            title = f"Translate to {_name(language)}, into {file_name(view.uri)}"
+            title = f"Translate to {language_name(language)}, into {file_name(view.uri)}"
             found.setdefault(language, Offer(title, KIND, {"into": view.uri}))
     return tuple(found.values())[:_MOST_OFFERS]
 
@@ -94,7 +87,9 @@ async def run(job: Job) -> Edited:
         )
     name, language = file_name(into), job.files.language_of(into)
     if not _translates(place.language, language):
-        raise ActionRefused(f"{_name(place.language)} is not translated into {_name(language)} ({name}).")
+        raise ActionRefused(
+            f"{language_name(place.language)} is not translated into {language_name(language)} ({name})."
+        )
     view = await job.files.read(into)
     if not await job.files.writable(into):
         raise ActionRefused(f"{name} cannot be written.", remedy="Make it writable, or open another file.")
@@ -103,7 +98,7 @@ async def run(job: Job) -> Edited:
     gap, standard = _gap(tree, code), used_standard(tree, code, imports)
     added = import_edit(tree, (*imports, *standard))
     edits = [*([added] if added is not None else []), (gap.offset, gap.written(tree, code))]
-    label = f"Translate {stretch.name} to {_name(language)}, into {name}"
+    label = f"Translate {stretch.name} to {language_name(language)}, into {name}"
     return Edited(label, insertions(view, edits, label))
 
 
@@ -159,10 +154,10 @@ def _gap(tree: SyntaxTree, code: str) -> Gap:
 
 
 def _question(language: str, source: str, tree: SyntaxTree, path: str) -> str:
-    name, style = _name(tree.language), _style(tree)
+    name, style = language_name(tree.language), _style(tree)
     beside = f" It goes into {path}, beside {style}." if style else ""
     return (
-        f"{block_of(source, language)}\n\nTranslate this {_name(language)} code to {name}.{beside}"
+        f"{block_of(source, language)}\n\nTranslate this {language_name(language)} code to {name}.{beside}"
         f" Answer with the {name} code only."
     )
 
@@ -177,10 +172,6 @@ def _translates(language: str, other: str) -> bool:
     sort = _SORTS.get(language)
     same = any({language, other} <= group for group in _SAME)
     return language != other and not same and sort is not None and sort == _SORTS.get(other)
-
-
-def _name(language: str) -> str:
-    return _NAMES.get(language, language.capitalize())
 
 
 ACTION = Action("translate", "instruct", offers, run)

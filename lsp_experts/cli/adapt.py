@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import Progress, TaskID
-
-from lsp_experts.errors import RegistryError, UsageError
+from lsp_experts.cli.given import check_workspace
+from lsp_experts.cli.progress import ShareProgress
+from lsp_experts.errors import UsageError
 from lsp_experts.paths import Paths, default_paths
-from lsp_experts.registry.catalogue import load_catalogue
+from lsp_experts.registry.catalogue import load_catalogue, load_sound_catalogue
 from lsp_experts.registry.store import Store
 from lsp_experts.routing.chain import chain
 
 if TYPE_CHECKING:
     from lsp_experts.lab.training.adapt_job import Adapted
     from lsp_experts.lab.training.adapt_plan import AdaptOrder, Plan
-
-_LINE_EVERY_S = 30.0
 
 
 def run(
@@ -59,9 +54,7 @@ def _adapt(order: AdaptOrder, paths: Paths, dry_run: bool) -> dict[str, Any]:
     from lsp_experts.lab.training.adapt_plan import adapter_id, plan
     from lsp_experts.lab.training.adapt_state import AdaptState
 
-    catalogue, store = load_catalogue(paths), Store(paths.store)
-    if catalogue.problems:  # not after hours: the result could not be written into it
-        raise RegistryError(paths.overlay, "$", "it cannot be used", remedy=catalogue.problems[0])
+    catalogue, store = load_sound_catalogue(paths), Store(paths.store)  # not after hours: it will be written to
     name = adapter_id(order)
     entry = catalogue.entries.get(name)
     if entry is not None and entry.kind != "adapter":
@@ -76,7 +69,7 @@ def _adapt(order: AdaptOrder, paths: Paths, dry_run: bool) -> dict[str, Any]:
         result: dict[str, Any] = {"nothing_new": False, "installed": False, **_told_plan(made)}
         if dry_run:
             return result
-        with _Progress() as progress:
+        with ShareProgress() as progress:
             try:
                 adapted = adapt(order, made, catalogue, store, paths, progress)
             except KeyboardInterrupt:
@@ -148,41 +141,8 @@ def _told(adapted: Adapted) -> dict[str, Any]:
     }
 
 
-class _Progress:
-    """A bar on a terminal, else a line now and then."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._told_s = clock, 0.0
-        self._console = Console(stderr=True)
-        self._bars = Progress(console=self._console, transient=True) if self._console.is_terminal else None
-        self._task = TaskID(0)
-
-    def __enter__(self) -> _Progress:
-        if self._bars:
-            self._bars.start()
-            self._task = self._bars.add_task("", total=1.0)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bars:
-            self._bars.stop()
-
-    def say(self, line: str) -> None:
-        """A line above the bar."""
-        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
-
-    def progress(self, what: str, share: float) -> None:
-        """Moves the bar."""
-        if self._bars:
-            self._bars.update(self._task, description=what, completed=share)
-        elif self._clock() - self._told_s >= _LINE_EVERY_S:
-            self._told_s = self._clock()
-            self.say(f"{what}: {share:.0%}")
-
-
 def _check_folders(folder: Path, keep: Path | None) -> None:
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder.", remedy="Give one with code of yours.")
+    check_workspace(folder)
     if keep is not None and (keep.is_dir() or not keep.absolute().parent.is_dir()):
         raise UsageError(f"{keep} is no name for a file.", remedy="--keep takes a file in a folder that is there.")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from lsp_experts.cli.progress import step_bar
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
 
@@ -31,12 +31,7 @@ def run(*, data: Path, limit: int, expert: str, as_json: bool) -> int:
         raise UsageError(f"--limit {limit} leaves nothing to measure.", remedy="Give a number from 1.")
     seen: list[Tried] = []
     stopped = False
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("actions", total=None)
-
-        def on_action(action: str, done: int, of: int) -> None:
-            progress.update(bar, description=action, completed=done, total=of)
-
+    with step_bar("actions") as on_action:
         try:
             asyncio.run(bench_actions(ActionsBench(data, limit, expert), default_paths(), seen, on_action))
         except KeyboardInterrupt:

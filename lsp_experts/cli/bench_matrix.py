@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from lsp_experts.cli.page import check_page, write_page
+from lsp_experts.cli.progress import step_bar
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
 
@@ -32,28 +33,22 @@ def run(
 ) -> int:
     """Run the bench and print it; 0."""
     from lsp_experts.lab.bench_matrix import MatrixBench, bench_matrix
-    from lsp_experts.lab.matrix_tables import html as html_of
+    from lsp_experts.lab.matrix.tables import html as html_of
     from lsp_experts.lab.which_model import which_model
 
     if min(tokens, stretches) < 1 or places < 0 or minutes <= 0:
         raise UsageError(
             "There is nothing to measure.", remedy="Give at least one token, one stretch and more than 0 minutes."
         )
-    if html is not None and (html.is_dir() or not html.parent.is_dir()):
-        raise UsageError(f"{html} cannot be written: there is no such folder.", remedy="Name another file.")
+    check_page(html)
     paths = default_paths()
     model, fim = which_model(base, paths)
     chosen = tuple(languages) or _languages_of(corpora)
     bench = MatrixBench(corpora, chosen, model, fim, tokens, stretches, places, minutes, seed, fresh)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("begins", total=None)
-
-        def on_step(what: str, done: int, of: int) -> None:
-            progress.update(bar, description=what, completed=done, total=of)
-
+    with step_bar("begins") as on_step:
         result = asyncio.run(bench_matrix(bench, paths, on_step))
     if html is not None:
-        _write(html, html_of(result))
+        write_page(html, html_of(result))
     if as_json:
         print(json.dumps(result))
     else:
@@ -70,18 +65,8 @@ def _languages_of(corpora: Path) -> tuple[str, ...]:
         ) from None
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written ({error.strerror}).",
-            remedy="The same command, with another file, measures nothing again.",
-        ) from None
-
-
 def _print(result: Mapping[str, Any]) -> None:
-    from lsp_experts.lab.matrix_tables import tables
+    from lsp_experts.lab.matrix.tables import tables
 
     console = Console(highlight=False)
     for each in tables(result):

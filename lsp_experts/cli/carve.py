@@ -17,7 +17,7 @@ from lsp_experts.registry.entry import Entry
 from lsp_experts.registry.store import Store
 
 if TYPE_CHECKING:
-    from lsp_experts.lab.carving.carve_job import Carved, Order
+    from lsp_experts.lab.carving.carve_job import Carved, CarveOrder
 
 
 def run(
@@ -30,6 +30,7 @@ def run(
     tokens: int | None = None,
     both_tables: bool = False,
     ffn_blocks: int = 0,
+    file_type: str = "",
 ) -> int:
     """Carves the expert of `language` into the store, again by `force`; 0 when it is there."""
     paths = default_paths()
@@ -58,6 +59,7 @@ def run(
             tokens=tokens,
             both_tables=both_tables,
             ffn_blocks=ffn_blocks,
+            file_type=file_type,
         )
         carved = asyncio.run(_carve(order, paths, store))
     _report(name, carved)
@@ -66,7 +68,7 @@ def run(
     return 0
 
 
-async def _carve(order: Order, paths: Paths, store: Store) -> Carved:
+async def _carve(order: CarveOrder, paths: Paths, store: Store) -> Carved:
     from lsp_experts.lab.carving.carve_job import carve_expert
     from lsp_experts.lab.open_engine import open_engine
 
@@ -90,9 +92,9 @@ def _order(
     language: str,
     base: str | None,
     corpus: Sequence[Path],
-) -> Order:
+) -> CarveOrder:
     from lsp_experts.lab.carving import keepset
-    from lsp_experts.lab.carving.carve_job import Order
+    from lsp_experts.lab.carving.carve_job import CarveOrder
 
     keep_name = (entry.keep_set if entry else None) or language
     keep_set = None if corpus and keep_name not in keepset.shipped() else keepset.load(keep_name)
@@ -103,7 +105,7 @@ def _order(
         licence = catalogue.get(base).licence
         installed = store.check(base)
         path, base_id, base_sha256 = installed.path, base, installed.sha256
-    return Order(
+    return CarveOrder(
         expert_id=name,
         language=keep_name if keep_set else language,
         base=path,

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
-from rich.table import Table
 
-from lsp_experts.errors import UsageError
+from lsp_experts.cli.given import check_amount, check_workspace, names
+from lsp_experts.cli.page import check_page, write_page
+from lsp_experts.cli.progress import step_bar
+from lsp_experts.cli.upright_table import upright_table
 from lsp_experts.paths import Paths, default_paths
-from lsp_experts.registry.catalogue import load_catalogue
-from lsp_experts.registry.disk import disk_error, replace_private
+from lsp_experts.registry.catalogue import load_sound_catalogue
 from lsp_experts.registry.overlay import set_measured, set_preferred, set_value
 from lsp_experts.registry.store import Store
+from lsp_experts.syntax.language_names import language_name
 
 if TYPE_CHECKING:
     from lsp_experts.lab.evaluation.records import Evaluation
@@ -42,16 +43,16 @@ def run(
     as_json: bool,
 ) -> int:
     """Evaluate, write what was found into the overlay registry and print it; 0, or 130 where it was stopped."""
+    from lsp_experts.lab.evaluation.report_html import report_page
     from lsp_experts.lab.evaluation.workspace import WorkspaceEval
 
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder.", remedy="Give one with code of yours.")
-    if limit < 1 or (minutes is not None and minutes <= 0):
-        raise UsageError("There is nothing to measure.", remedy="Give at least one case, and more than 0 minutes.")
-    if html is not None and html.is_dir():
-        raise UsageError(f"{html} is a folder.", remedy="Give the name of a file for the report.")
-    order = WorkspaceEval(folder, _names(experts), _names(languages), limit, minutes, since, seed, fresh)
+    check_workspace(folder)
+    check_amount(limit, minutes)
+    check_page(html)
+    wanted, only = (tuple(dict.fromkeys(names(each))) for each in (experts, languages))
+    order = WorkspaceEval(folder, wanted, only, limit, minutes, since, seed, fresh)
     paths = default_paths()
+    load_sound_catalogue(paths)  # not after hours: what is found will be written to it
     try:
         evaluations = _evaluated(order, paths)
     except KeyboardInterrupt:
@@ -63,19 +64,14 @@ def run(
     else:
         _print(report)
     if html is not None:
-        _write_page(html, report)
+        write_page(html, report_page(report, "Experts on this code", _about(report)))
     return 0
 
 
 def _evaluated(order: WorkspaceEval, paths: Paths) -> tuple[Evaluation, ...]:
     from lsp_experts.lab.evaluation.workspace import evaluate_workspace
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("looking for code", total=None)
-
-        def on_step(expert: str, done: int, total: int) -> None:
-            progress.update(bar, description=expert, completed=done, total=total)
-
+    with step_bar("looking for code") as on_step:
         return asyncio.run(evaluate_workspace(order, paths, on_step))
 
 
@@ -85,7 +81,7 @@ def _concluded(evaluations: tuple[Evaluation, ...], paths: Paths, *, dry_run: bo
     from lsp_experts.lab.evaluation.measured import gate_fits, measured_rows, recommendations
     from lsp_experts.lab.evaluation.report import report
 
-    catalogue = load_catalogue(paths)
+    catalogue = load_sound_catalogue(paths)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     measured = {
         language: measured_rows(evaluation, language, today)
@@ -106,15 +102,6 @@ def _concluded(evaluations: tuple[Evaluation, ...], paths: Paths, *, dry_run: bo
     return {**report(evaluations, gates, said), "date": today, "written": written}
 
 
-def _write_page(file: Path, report: Mapping[str, Any]) -> None:
-    from lsp_experts.lab.evaluation.report_html import report_page
-
-    try:
-        replace_private(file, report_page(report, "Experts on this code", _about(report)))
-    except OSError as error:
-        raise disk_error(error, file.parent) from error
-
-
 def _about(report: Mapping[str, Any]) -> str:
     later = f", in lines that were written after commit {report['since'][:12]}" if report["since"] else ""
     return f"{report['date']}: {report['done']} of {report['drawn']} cases{later}"
@@ -122,21 +109,13 @@ def _about(report: Mapping[str, Any]) -> str:
 
 def _print(report: Mapping[str, Any]) -> None:
     from lsp_experts.lab.evaluation.report_table import HEADINGS, figure_cells
-    from lsp_experts.lab.evaluation.verdict import language_name
 
     console = Console(highlight=False)
     console.print(_about(report) + "; ± is half of a 95 % interval")
     for language, part in report["languages"].items():
-        title, *figures = HEADINGS
-        table = Table(
-            title, title=f"{language_name(language)}, {part['cases']} cases, files: {part['files']}", box=None
-        )
         columns = [figure_cells(expert, row) for expert, row in part["experts"].items()]
-        for expert, *_ in columns:
-            table.add_column(expert, justify="right")
-        for heading, *cells in zip(figures, *(column[1:] for column in columns), strict=True):
-            table.add_row(heading, *cells)
-        console.print(table)
+        title = f"{language_name(language)}, {part['cases']} cases, files: {part['files']}"
+        console.print(upright_table(HEADINGS, columns, title))
         for sentence in part["verdicts"]:
             console.print(escape(sentence[0].upper() + sentence[1:] + "."), soft_wrap=True)
     for expert, gate in report["gates"].items():
@@ -144,9 +123,5 @@ def _print(report: Mapping[str, Any]) -> None:
     for each in report["recommendations"]:
         console.print(escape(each["sentence"] + "."), soft_wrap=True)
     if report["written"]:
-        console.print(f"Written to {report['written']}; a server that starts from now on goes by it.", soft_wrap=True)
-
-
-def _names(separated: str) -> tuple[str, ...]:
-    """What stands between commas, each once."""
-    return tuple(dict.fromkeys(name for part in separated.split(",") if (name := part.strip())))
+        written = escape(report["written"])
+        console.print(f"Written to {written}; a server that starts from now on goes by it.", soft_wrap=True)

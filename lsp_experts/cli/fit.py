@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from lsp_experts.cli.given import check_workspace
+from lsp_experts.cli.progress import OnStep, step_bar
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
 
-OnStep = Callable[[str, int, int], None]
 _ROWS = {"all": "none", "before": "before", "after": "now"}
 
 
 def run(*, folder: Path, experts: Sequence[str], limit: int, review: bool, lines: int, as_json: bool) -> int:
     """Fit, write and print; 0, or 1 where no expert had answers enough, or lines to review."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder.", remedy="Give one with code of yours.")
+    check_workspace(folder)
     chosen = tuple(dict.fromkeys(experts))
     result = _reviews(folder, chosen, lines) if review else _gates(folder, chosen, limit)
     if as_json:
@@ -54,12 +53,7 @@ def _gates(folder: Path, experts: tuple[str, ...], limit: int) -> dict[str, Any]
 
 
 def _with_bar(what: str, work: Callable[[OnStep], Coroutine[Any, Any, dict[str, Any]]]) -> dict[str, Any]:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(what, total=None)
-
-        def on_step(expert: str, done: int, total: int) -> None:
-            progress.update(bar, description=expert, completed=done, total=total)
-
+    with step_bar(what) as on_step:
         return asyncio.run(work(on_step))
 
 

@@ -14,13 +14,14 @@ from typing import Any
 from lsp_experts import __version__
 from lsp_experts.cli.options import (
     add_adapt,
-    add_carve_bench,
+    add_bench_carve,
+    add_bench_matrix,
+    add_bench_replay,
+    add_bench_review,
+    add_carve,
     add_check,
     add_eval,
     add_json,
-    add_matrix,
-    add_replay,
-    add_review,
     add_serve,
 )
 from lsp_experts.errors import ExpertsError
@@ -92,22 +93,7 @@ def parser() -> argparse.ArgumentParser:
     path = add("path", "path", "print where an expert's file lies")
     path.add_argument("ids", nargs="+", metavar="ID")
 
-    carve = add("carve", "carve", "make an expert for one language by cutting a base's vocabulary")
-    carve.add_argument("--language", required=True, help="LSP language id, such as go or html")
-    carve.add_argument(
-        "--from", dest="base", metavar="BASE", help="an expert id or a GGUF file (default: the registry's)"
-    )
-    carve.add_argument("--corpus", action="append", type=Path, default=[], metavar="DIR", help="keep its words too")
-    carve.add_argument("--id", dest="expert_id", help="name of the result (default: LANGUAGE-carved)")
-    carve.add_argument("--tokens", type=int, metavar="N", help="keep just so many, the least used ones go first")
-    carve.add_argument(
-        "--keep-both-tables", dest="both_tables", action="store_true", help="even if the base has one matrix twice"
-    )
-    carve.add_argument(
-        "--ffn-blocks", type=int, default=0, metavar="K", help="experimental: 256 K columns of each layer go too"
-    )
-    carve.add_argument("--force", action="store_true", help="carve again, even if it is installed")
-
+    add_carve(add("carve", "carve", "make an expert for one language by cutting a base's vocabulary"))
     add_adapt(add("adapt", "adapt", "train an adapter on your own code, and install it if it is better than its base"))
 
     fit = add("fit", "fit", "find out on your own code how sure each expert must be of what it shows")
@@ -164,8 +150,8 @@ def parser() -> argparse.ArgumentParser:
     )
     latency.add_argument("--keystrokes", type=int, default=40, help="per file and prompt (default: %(default)s)")
     add_json(latency)
-    add_review(add("review", "bench_review", "what a review finds of known slips, and its false alarms", benches))
-    add_replay(add("replay", "bench_replay", "type held-out code of a workspace at real cadence", benches))
+    add_bench_review(add("review", "bench_review", "what a review finds of known slips, and its false alarms", benches))
+    add_bench_replay(add("replay", "bench_replay", "type held-out code of a workspace at real cadence", benches))
     fim = add("fim", "bench_fim", "HumanEval-Infilling: exact match and pass rate, anchored and usual", benches)
     fim.add_argument("--data", type=Path, required=True, help="a HumanEval-Infilling file, or one of its shape")
     fim.add_argument(
@@ -190,8 +176,12 @@ def parser() -> argparse.ArgumentParser:
     both.add_argument("--experts", nargs=2, default=("python-carved", "smollm2-135m-instruct"), metavar="ID")
     both.add_argument("--limit", type=int, default=128, help="lines to draw from the file (default: %(default)s)")
     add_json(both)
-    add_carve_bench(add("carve", "bench_carve", "what each way to make a base smaller costs, and plain ones", benches))
-    add_matrix(add("matrix", "bench_matrix", "experts of one size, cut for one language, tested on all", benches))
+    add_bench_carve(
+        add("carve", "bench_carve", "what each way to make a base smaller costs, beside plain quantisation", benches)
+    )
+    add_bench_matrix(
+        add("matrix", "bench_matrix", "experts of one size, each cut for one language, tested on all of them", benches)
+    )
     swap = add("swap", "bench_swap", "switch between installed experts many times: times, memory, leaks", benches)
     swap.add_argument("--rounds", type=int, default=20, help="for each time (default: %(default)s)")
     swap.add_argument("--swaps", type=int, default=200, help="under a tight budget (default: %(default)s)")

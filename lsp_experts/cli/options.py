@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-_REPLAY_EPILOG = """\
+_BENCH_REPLAY_EPILOG = """\
 A case is a line, a line's rest, an argument or a block of a file, taken out and typed again with pauses as people make
 them, 24 keys at most. Each key asks for a suggestion; one that has not come at the next key is superseded. The user
 accepts what is right as a whole, else its first right lines, when that saves keys.
@@ -22,9 +22,9 @@ accepts what is right as a whole, else its first right lines, when that saves ke
   p50, p95     from the first key that nobody has answered yet to a new suggestion on the screen"""
 
 
-def add_replay(replay: argparse.ArgumentParser) -> None:
+def add_bench_replay(replay: argparse.ArgumentParser) -> None:
     """The options of `bench replay`."""
-    replay.epilog = _REPLAY_EPILOG
+    replay.epilog = _BENCH_REPLAY_EPILOG
     replay.add_argument("folder", type=Path, metavar="DIR", help="a workspace; what .gitignore names is left out")
     replay.add_argument("--limit", type=int, default=12, metavar="N", help="cases (default: %(default)s)")
     replay.add_argument("--languages", nargs="+", default=(), metavar="ID", help="only these (default: all there are)")
@@ -66,7 +66,8 @@ and the stop rules of the server. All experts get the same cases, so differences
   first, all   milliseconds to the first token and to the whole suggestion: medians, of this machine now
   tokens       of prompt and answer that were decoded for a case
 
-What was measured is kept: a stopped evaluation goes on where it was, when the same command is given again."""
+What was found, each expert's gate and whom to prefer are written into your registry, but for a --dry-run. A stopped
+evaluation goes on where it was, when the same command is given again."""
 
 
 def add_eval(evaluate: argparse.ArgumentParser) -> None:
@@ -93,7 +94,7 @@ def add_eval(evaluate: argparse.ArgumentParser) -> None:
     add_json(evaluate)
 
 
-def add_review(review: argparse.ArgumentParser) -> None:
+def add_bench_review(review: argparse.ArgumentParser) -> None:
     """The options of `bench review`."""
     review.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
     review.add_argument("--expert", default="", metavar="ID", help="default: those that review DIR here")
@@ -111,6 +112,38 @@ def add_review(review: argparse.ArgumentParser) -> None:
     add_json(review)
 
 
+_CARVE_EPILOG = """\
+What stays: the language's keep-set, what --corpus has, special tokens, and all that these are merged from; with
+--tokens just so many, by how often the corpus and code of the language need them. A base that holds one matrix as both
+of its vocabulary tables is carved with one. The file is checked beside its base before it is installed; whether it is
+as good on your code is for `lsp-experts eval` to say."""
+
+
+def add_carve(carve: argparse.ArgumentParser) -> None:
+    """The options of `carve`."""
+    carve.epilog = _CARVE_EPILOG
+    carve.add_argument("--language", required=True, help="LSP language id, such as go or html")
+    carve.add_argument(
+        "--from", dest="base", metavar="BASE", help="an expert id or a GGUF file (default: the registry's)"
+    )
+    carve.add_argument(
+        "--corpus", action="append", type=Path, default=[], metavar="DIR", help="keep its words too; may be given again"
+    )
+    carve.add_argument("--id", dest="expert_id", help="name of the result (default: LANGUAGE-carved)")
+    carve.add_argument("--tokens", type=int, metavar="N", help="keep just so many, the least used ones go first")
+    carve.add_argument(
+        "--keep-both-tables", dest="both_tables", action="store_true", help="even if the base has one matrix twice"
+    )
+    carve.add_argument(
+        "--ffn-blocks", type=int, default=0, metavar="K", help="experimental: 256 K columns of each layer go too"
+    )
+    carve.add_argument(
+        "--quantise", dest="file_type", default="", metavar="TYPE",
+        help="requantise it then (Q4_K_M, IQ4_XS ...), by an importance matrix of --corpus; for a base in F16 or Q8_0",
+    )  # fmt: skip
+    carve.add_argument("--force", action="store_true", help="carve again, even if it is installed")
+
+
 _ADAPT_EPILOG = """\
 It trains a LoRA adapter (pip install 'lsp-experts[train]') on the code that was there before the later commits, and is
 judged by the lines that these added: installed if they cost it fewer bits than its base, beyond the 95 % interval, and
@@ -125,7 +158,9 @@ def add_adapt(adapt: argparse.ArgumentParser) -> None:
     adapt.add_argument("--base", default="", metavar="ID", help="default: the expert that answers in the language now")
     adapt.add_argument("--language", default="", metavar="ID", help="default: the one with most code in DIR")
     adapt.add_argument("--id", dest="expert_id", default="", help="name of the result (default: LANGUAGE-adapted)")
-    adapt.add_argument("--minutes", type=float, metavar="M", help="of training, at most (default: 120)")
+    adapt.add_argument(
+        "--minutes", type=float, metavar="M", help="of training, at most (default: 120; with --tokens none)"
+    )
     adapt.add_argument("--tokens", type=int, metavar="N", help="to train on (default: twice what there is)")
     adapt.add_argument("--rank", type=int, default=16, metavar="R", help="of the adapter (default: %(default)s)")
     adapt.add_argument(
@@ -138,21 +173,35 @@ def add_adapt(adapt: argparse.ArgumentParser) -> None:
     add_json(adapt)
 
 
-_CARVE_EPILOG = """\
+_BENCH_CARVE_EPILOG = """\
 Rows: the base; its two tables as one; its vocabulary cut to each of --tokens; its feed-forward network cut by each of
---ffn-blocks; plain quantisations of it ("Q3_K_M+Q4_0": with the vocabulary in Q4_0, as small as a cut one). Each carved
-row stands beside the plain one nearest in size. A base that is quantised already loses twice by --quants: give an F16
-or Q8_0 base for a fair price of those.
-The files are made in a folder of the store and removed at the end. Ctrl-C keeps what was measured."""
+--ffn-blocks; plain quantisations of it ("Q3_K_M+Q4_0": with the vocabulary in Q4_0, as small as a cut one), "@corpus"
+behind one: by an importance matrix of --corpus. Each other row stands beside the plain one nearest in size. A base that
+is quantised already loses twice by --quants: give an F16 or Q8_0 base for a fair price of those.
+
+  kept       share of the held-out text's tokens that are still one token
+  length     how many times the base's tokens that text takes
+  bits/byte  what its lines cost the model: less is better
+
+The files are made in a folder of the store and removed at the end. Ctrl-C keeps what was measured, the same command
+goes on."""
 
 
-def add_carve_bench(bench: argparse.ArgumentParser) -> None:
+def add_bench_carve(bench: argparse.ArgumentParser) -> None:
     """The options of `bench carve`."""
-    bench.epilog = _CARVE_EPILOG
+    bench.epilog = _BENCH_CARVE_EPILOG
     bench.add_argument("--language", required=True, help="LSP language id, such as go or html")
     bench.add_argument("--data", type=Path, required=True, metavar="DIR", help="held-out code to measure on")
-    bench.add_argument("--corpus", action="append", type=Path, default=[], metavar="DIR", help="code to carve by")
-    bench.add_argument("--from", dest="base", default="qwen2.5-coder-0.5b", metavar="BASE", help="an expert or a GGUF")
+    bench.add_argument(
+        "--corpus", action="append", type=Path, default=[], metavar="DIR", help="code to carve by; may be given again"
+    )
+    bench.add_argument(
+        "--from",
+        dest="base",
+        default="qwen2.5-coder-0.5b",
+        metavar="BASE",
+        help="an expert id or a GGUF file (default: %(default)s)",
+    )
     bench.add_argument(
         "--tokens", default="8000,16000,24000,32000,44000,64000,94000", metavar="N,N", help="default: %(default)s"
     )
@@ -160,30 +209,35 @@ def add_carve_bench(bench: argparse.ArgumentParser) -> None:
         "--quants", default="Q4_0,Q3_K_M,Q3_K_M+Q4_0,Q2_K+Q4_0", metavar="TYPE,TYPE", help="default: %(default)s"
     )
     bench.add_argument("--ffn-blocks", default="", metavar="K,K", help="columns to cut, in 256s (default: none)")
-    bench.add_argument("--limit", type=int, default=120, metavar="CASES", help="default: %(default)s")
+    bench.add_argument("--limit", type=int, default=120, metavar="CASES", help="at most (default: %(default)s)")
     bench.add_argument(
         "--stretches", type=int, default=0, metavar="N", help="read so many stretches instead: many lines in a minute"
     )
     bench.add_argument("--minutes", type=float, metavar="M", help="to measure (default: as long as it takes)")
     bench.add_argument("--seed", type=int, default=7, help="which places (default: %(default)s)")
-    bench.add_argument("--fresh", action="store_true", help="measure again what is known")
+    bench.add_argument("--fresh", action="store_true", help="measure again what an earlier run measured")
     bench.add_argument("--html", type=Path, metavar="FILE", help="write a report with plots there")
     add_json(bench)
 
 
-_MATRIX_EPILOG = """\
+_BENCH_MATRIX_EPILOG = """\
 For each language the base's vocabulary is cut to as many tokens by the counts of its training text; "code" is such a
 cut by all languages in equal parts, "base" is uncut. They differ in nothing else. The files are made in a folder of the
 store and removed at the end: 2.5 GB for six languages and a 0.5B. Ctrl-C keeps what was read, the same command goes on.
 `python -m lsp_experts.lab.corpora DIR` fetches packages and makes the corpora."""
 
 
-def add_matrix(matrix: argparse.ArgumentParser) -> None:
+def add_bench_matrix(matrix: argparse.ArgumentParser) -> None:
     """The options of `bench matrix`."""
-    matrix.epilog = _MATRIX_EPILOG
+    matrix.epilog = _BENCH_MATRIX_EPILOG
     matrix.add_argument("--corpora", type=Path, required=True, metavar="DIR", help="with train/ and held-out/LANGUAGE")
     matrix.add_argument("--languages", nargs="+", default=(), metavar="ID", help="default: all that DIR has")
-    matrix.add_argument("--base", default="qwen2.5-coder-0.5b", metavar="BASE", help="an expert id or a GGUF file")
+    matrix.add_argument(
+        "--base",
+        default="qwen2.5-coder-0.5b",
+        metavar="BASE",
+        help="an expert id or a GGUF file (default: %(default)s)",
+    )
     matrix.add_argument("--tokens", type=int, default=24_000, metavar="N", help="of a cut (default: %(default)s)")
     matrix.add_argument(
         "--stretches", type=int, default=14, metavar="N", help="some 20 lines each, of each language, to read"
@@ -194,7 +248,7 @@ def add_matrix(matrix: argparse.ArgumentParser) -> None:
     )
     matrix.add_argument("--minutes", type=float, default=30, metavar="M", help="to measure (default: %(default)g)")
     matrix.add_argument("--seed", type=int, default=7, help="which stretches and places (default: %(default)s)")
-    matrix.add_argument("--fresh", action="store_true", help="measure again what is known")
+    matrix.add_argument("--fresh", action="store_true", help="measure again what an earlier run measured")
     matrix.add_argument("--html", type=Path, metavar="FILE", help="write the tables there, too")
     add_json(matrix)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -22,6 +24,9 @@ from rich.progress import Progress as RichProgress
 from lsp_experts.registry.sources.fetched import Progress
 
 _LINE_EVERY_S = 10.0
+_SHARE_EVERY_S = 30.0
+
+OnStep = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 
 
 class BarProgress:
@@ -99,6 +104,50 @@ class LineProgress:
 
     def _print(self, line: str) -> None:
         print(line, file=self._out, flush=True)
+
+
+class ShareProgress:
+    """How far a long job is, on standard error: a bar on a terminal, else a line every half a minute."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._told_s = clock, 0.0
+        self._console = Console(stderr=True)
+        self._bars = RichProgress(console=self._console, transient=True) if self._console.is_terminal else None
+        self._task = TaskID(0)
+
+    def __enter__(self) -> ShareProgress:
+        if self._bars:
+            self._bars.start()
+            self._task = self._bars.add_task("", total=1.0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def say(self, line: str) -> None:
+        """A line above the bar."""
+        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+    def progress(self, what: str, share: float) -> None:
+        """Moves the bar: `share` of `what` is done, 0 to 1."""
+        if self._bars:
+            self._bars.update(self._task, description=what, completed=share)
+        elif self._clock() - self._told_s >= _SHARE_EVERY_S:
+            self._told_s = self._clock()
+            self.say(f"{what}: {share:.0%}")
+
+
+@contextmanager
+def step_bar(what: str) -> Iterator[OnStep]:
+    """A bar on standard error that counts steps and is gone at the end; `what`: before the first one."""
+    with RichProgress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(what, total=None)
+
+        def on_step(now: str, done: int, total: int) -> None:
+            bars.update(task, description=escape(now), completed=done, total=total)
+
+        yield on_step
 
 
 def terminal_progress(out: TextIO | None = None) -> Progress:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from lsp_experts.paths import default_paths
-from lsp_experts.registry.catalogue import load_catalogue
+from lsp_experts.registry.catalogue import load_sound_catalogue
 from lsp_experts.registry.overlay import set_preferred
 from lsp_experts.registry.store import Store
 
@@ -17,17 +17,17 @@ def run(*, apply: bool, reset: bool, as_json: bool) -> int:
 
     paths = default_paths()
     if reset:
-        preferred = load_catalogue(paths).preferred
+        preferred = load_sound_catalogue(paths).preferred
         if preferred:
             set_preferred(paths.overlay, dict.fromkeys(preferred, ""))
-    catalogue = load_catalogue(paths)
+    catalogue = load_sound_catalogue(paths)
     installed = {expert: one.sha256 for expert, one in Store(paths.store).installed().items()}
     said = recommendations(catalogue, installed, catalogue.measured)
     if apply and (changes := {each.language: each.expert for each in said if each.changes}):
         set_preferred(paths.overlay, changes)
     if as_json:
         rows = [{**asdict(each), "changes": each.changes} for each in said]
-        print(json.dumps({"recommendations": rows, "preferred": dict(load_catalogue(paths).preferred)}))
+        print(json.dumps({"recommendations": rows, "preferred": dict(load_sound_catalogue(paths).preferred)}))
         return 0
     for each in said:
         print(each.sentence + ".")

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from lsp_experts.errors import UsageError
-from lsp_experts.lab.carve_models import Recipe, ask_base, check_recipe, make_models
-from lsp_experts.lab.carve_report import report
+from lsp_experts.lab.carving.carve_models import Recipe, ask_base, check_recipe, make_models
+from lsp_experts.lab.carving.carve_report import report
 from lsp_experts.lab.evaluation.eval_cases import eval_cases
 from lsp_experts.lab.evaluation.evaluate import AS_THE_PRODUCT, EvalOrder, OnStep, evaluate
 from lsp_experts.lab.evaluation.journal import journal_for
+from lsp_experts.lab.evaluation.scored_stretches import READING, stretches
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import read_vocabulary
 from lsp_experts.lab.open_engine import open_engine
-from lsp_experts.lab.replay_cases import SourceFile, source_files
-from lsp_experts.lab.scored_stretches import READING, stretches
+from lsp_experts.lab.replay_cases import SourceFile, files_within
 from lsp_experts.paths import Paths
 from lsp_experts.registry.store import Store
 
@@ -58,6 +58,8 @@ async def bench_carve(bench: CarveBench, paths: Paths, on_step: OnStep) -> dict[
     store.sweep()
     with GgufFile(recipe.base) as base:
         vocabulary = read_vocabulary(base)
+        if recipe.corpus and recipe.keep_set and recipe.keep_set.header.tokenizer != vocabulary.identity:
+            recipe = replace(recipe, keep_set=None)  # as in a carve: only the corpus counts then
         check_recipe(recipe, base, vocabulary)
         store.require_space(base.file_bytes * (1 + len(recipe.tokens) + len(recipe.quants) + len(recipe.ffn_blocks)))
         async with open_engine(paths) as engine:
@@ -66,20 +68,14 @@ async def bench_carve(bench: CarveBench, paths: Paths, on_step: OnStep) -> dict[
                 made = await make_models(recipe, base, vocabulary, asked, folder, engine, store, on_step)
                 entrants = [each.entrant for each in made]
                 order = EvalOrder(cases, bench.minutes)
-                journal = journal_for(paths, entrants, order.settings, cases)
-                if bench.fresh:
-                    journal.forget()
+                journal = journal_for(paths, entrants, order.settings, cases, fresh=bench.fresh)
                 evaluation = await evaluate(order, entrants, engine, journal, on_step, way=way)
     return report(evaluation, made, recipe.language)
 
 
 def _files(bench: CarveBench) -> Sequence[SourceFile]:
-    """The held-out files of the language; their paths begin at the folder."""
-    found = [
-        replace(file, path=file.path.relative_to(bench.data))
-        for file in source_files(bench.data)
-        if file.language == bench.recipe.language
-    ]
+    """The held-out files of the language."""
+    found = [file for file in files_within(bench.data) if file.language == bench.recipe.language]
     if not found:
         raise UsageError(f"{bench.data} has no code of {bench.recipe.language}.", remedy="Give a folder that has some.")
     return found

@@ -1,7 +1,7 @@
 """`lsp-experts bench matrix`: is a base that was cut for a language better at it than one of its size that was cut for
 another language, or for code in general?
 
-Every contestant of matrix_models.py reads the same stretches of each language's held-out text; with `places`, each also
+Every contestant of matrix/models.py reads the same stretches of each language's held-out text; with `places`, each also
 completes lines and blocks there by the product's prompts. What is measured is kept, and the same command goes on where
 it stopped; the models are made again, in a folder of the store that is removed at the end.
 """
@@ -23,13 +23,13 @@ from lsp_experts.lab.evaluation.eval_cases import by_place, eval_cases
 from lsp_experts.lab.evaluation.evaluate import AS_THE_PRODUCT, EvalOrder, OnStep, Way, evaluate
 from lsp_experts.lab.evaluation.journal import journal_for
 from lsp_experts.lab.evaluation.records import Evaluation
+from lsp_experts.lab.evaluation.scored_stretches import READING, stretches
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import read_vocabulary
-from lsp_experts.lab.matrix_models import REMEDY, count, coverages, keep_sets, write_models
-from lsp_experts.lab.matrix_report import report
+from lsp_experts.lab.matrix.models import REMEDY, count, coverages, keep_sets, write_models
+from lsp_experts.lab.matrix.report import report
 from lsp_experts.lab.open_engine import open_engine
-from lsp_experts.lab.replay_cases import Case, SourceFile, source_files
-from lsp_experts.lab.scored_stretches import READING, stretches
+from lsp_experts.lab.replay_cases import Case, SourceFile, files_within
 from lsp_experts.paths import Paths
 from lsp_experts.registry.store import Store
 
@@ -83,17 +83,16 @@ async def bench_matrix(
     return report(read, written, shares, bench.languages, bench.tokens)
 
 
-def _files(bench: MatrixBench) -> dict[str, list[SourceFile]]:
-    """The held-out files of each language; their paths begin at its folder. UsageError where there are none."""
+def _files(bench: MatrixBench) -> dict[str, Sequence[SourceFile]]:
+    """The held-out files of each language. UsageError where there are none."""
     if len(bench.languages) < 2 or len(set(bench.languages)) < len(bench.languages):
         raise UsageError("A matrix is of two different languages or more.", remedy="Give them with --languages.")
-    files = {}
+    files: dict[str, Sequence[SourceFile]] = {}
     for language in bench.languages:
         folder = bench.corpora / HELD_OUT / language
-        found = [replace(file, path=file.path.relative_to(folder)) for file in source_files(folder)]
-        if not found:
+        files[language] = files_within(folder)
+        if not files[language]:
             raise UsageError(f"{folder} has no held-out text of {language}.", remedy=REMEDY)
-        files[language] = found
     return files
 
 
@@ -118,7 +117,5 @@ async def _measured(
     paths: Paths, on_step: OnStep, clock: Callable[[], float],
 ) -> Evaluation:  # fmt: skip
     order = EvalOrder(cases, bench.minutes)
-    journal = journal_for(paths, entrants, order.settings, cases)
-    if bench.fresh:
-        journal.forget()
+    journal = journal_for(paths, entrants, order.settings, cases, fresh=bench.fresh)
     return await evaluate(order, entrants, engine, journal, on_step, clock, way)

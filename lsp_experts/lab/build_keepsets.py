@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from lsp_experts.errors import ExpertsError
 from lsp_experts.lab.carving import keepset
-from lsp_experts.lab.carving.carve_check import load_exactly, tokenizer
+from lsp_experts.lab.carving.carve_check import load_exactly
 from lsp_experts.lab.carving.keepset import Corpus, Header
 from lsp_experts.lab.carving.tied_tables import shared_table
 from lsp_experts.lab.carving.vocabulary_cut import carved_bytes, plan
@@ -30,7 +30,7 @@ from lsp_experts.lab.corpus import SUFFIXES, Tokenize, count_tokens, in_skipped_
 from lsp_experts.lab.corpus_packages import Table, fetch, members, read_table
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import NORMAL, Vocabulary, read_vocabulary
-from lsp_experts.lab.open_engine import open_engine
+from lsp_experts.lab.open_engine import open_engine, tokenizer
 from lsp_experts.paths import default_paths
 
 MAX_KEPT = 44_000  # tokens of one set, before common ASCII and the user's workspace

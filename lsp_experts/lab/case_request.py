@@ -11,6 +11,7 @@ from lsp_experts.completion.templates import FimTemplate, segments
 from lsp_experts.engine.protocol import Complete, Score, Segment, Stop
 from lsp_experts.lab.humaneval import Case
 from lsp_experts.lab.replay_cases import Case as FileCase
+from lsp_experts.lab.replay_cases import Hole
 from lsp_experts.settings import Settings
 from lsp_experts.syntax.scope import scope_at
 from lsp_experts.syntax.tree import SyntaxTree
@@ -55,6 +56,13 @@ def file_score(expert: str, template: FimTemplate | None, case: FileCase, settin
     cursor = Cursor(case.text, case.offset)
     prompt = _prompt(template, cursor, settings, cursor.line_start)
     return Score(expert, prompt, (cursor.before + case.truth,))
+
+
+def written_prompt(text: str, hole: Hole, template: FimTemplate | None, settings: Settings) -> tuple[Segment, ...]:
+    """The prompt at a hole of `text` with what was held out behind it: what a model reads of a right answer."""
+    left = text[: hole.start] + text[hole.end :]
+    prompt = prompt_text(place(left, hole.start, settings), left, hole.start)
+    return segments(template, prompt.head, prompt.suffix, prompt.tail + text[hole.start : hole.end])
 
 
 def _request(

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pathspec import GitIgnoreSpec
 
+from lsp_experts.syntax.gitignore import ignore_rules
+
 MAX_FILE_BYTES = 1_000_000
 _MAX_LINE_CHARS = 5_000
 _MAX_MEAN_LINE_CHARS = 300
@@ -51,6 +53,7 @@ _GENERATED = ("*.min.*", "*-min.*", "configure", "ltmain.sh", "config.guess", "c
               "missing", "compile", "libtool", "*.pb.go", "*_pb2.py", "*.pb.cc", "*.pb.h")  # fmt: skip
 
 Tokenize = Callable[[Sequence[str]], Awaitable[list[list[int]]]]
+_Rules = tuple[tuple[Path, GitIgnoreSpec], ...]  # for each folder above, what its .gitignore names
 
 
 def languages_of(name: str, head: bytes) -> tuple[str, ...]:
@@ -91,8 +94,19 @@ def readable(data: bytes) -> str | None:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """Regular files below `folder`, sorted, without links, dependencies, build results and what .gitignore names."""
-    yield from _walk(folder, ())
+    """Regular files below `folder`, sorted, without links, dependencies, build results and what .gitignore names.
+
+    What cannot be read is left out.
+    """
+    opened = [_entries(folder, ())]  # folders may lie deeper in each other than Python's own stack reaches
+    while opened:
+        for path, rules in opened[-1]:
+            if rules is not None:
+                opened.append(_entries(path, rules))
+                break
+            yield path
+        else:
+            opened.pop()
 
 
 def texts_of(folder: Path, language: str, patterns: Sequence[str] = ()) -> Iterator[str]:
@@ -145,11 +159,12 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _walk(folder: Path, rules: tuple[tuple[Path, GitIgnoreSpec], ...]) -> Iterator[Path]:
+def _entries(folder: Path, rules: _Rules) -> Iterator[tuple[Path, _Rules | None]]:
+    """A folder's files, and the folders to go into, with the rules that hold there."""
     ignore = folder / ".gitignore"
-    if ignore.is_file() and not ignore.is_symlink():
-        rules = (*rules, (folder, GitIgnoreSpec.from_lines(ignore.read_text("utf-8", "replace").splitlines())))
     try:
+        if ignore.is_file() and not ignore.is_symlink():
+            rules = (*rules, (folder, ignore_rules(ignore.read_text("utf-8", "replace"))))
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return
@@ -159,9 +174,9 @@ def _walk(folder: Path, rules: tuple[tuple[Path, GitIgnoreSpec], ...]) -> Iterat
         if any(_matches(spec, path.relative_to(root), is_folder) for root, spec in rules):
             continue
         if is_folder and entry.name not in _SKIPPED_FOLDERS:
-            yield from _walk(path, rules)
+            yield path, rules
         elif entry.is_file(follow_symlinks=False):
-            yield path
+            yield path, None
 
 
 def _matches(spec: GitIgnoreSpec, path: Path, is_folder: bool) -> bool:

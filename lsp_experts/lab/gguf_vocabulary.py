@@ -72,18 +72,25 @@ class Vocabulary:
     def closure(self, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """`kept` and every token it is merged from, so that kept text encodes to the same pieces."""
         kept = kept.copy()
-        whole = (self.results >= 0) & (self.parts >= 0).all(axis=1)
-        results, parts = self.results[whole], self.parts[whole]
+        results, parts = self.whole_merges()
         while True:
             count = int(kept.sum())
             kept[parts[kept[results]].ravel()] = True
             if int(kept.sum()) == count:
                 return kept
 
+    def whole_merges(self) -> tuple[Ids, Ids]:
+        """(results, parts) of the merges whose three ends are tokens, in rank order."""
+        whole = self._whole()
+        return self.results[whole], self.parts[whole]
+
+    def _whole(self) -> NDArray[np.bool_]:
+        whole: NDArray[np.bool_] = (self.results >= 0) & (self.parts >= 0).all(axis=1)
+        return whole
+
     def kept_merges(self, kept: NDArray[np.bool_]) -> list[bytes]:
         """Merges whose parts and result are all kept, in rank order."""
-        whole = (self.results >= 0) & (self.parts >= 0).all(axis=1)
-        stays = whole & kept[self.results] & kept[self.parts].all(axis=1)
+        stays = self._whole() & kept[self.results] & kept[self.parts].all(axis=1)
         return [self.merges[i] for i in np.flatnonzero(stays).tolist()]
 
     def text(self, token_id: int) -> bytes:

@@ -10,7 +10,10 @@ from lsp_experts.errors import UsageError
 
 _TIMEOUT_S = 60.0
 # A repository's own configuration can name programs: none of them is run.
-_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "diff.external=", "-c", "core.quotePath=false")
+_GIT = (
+    "git", "-c", "core.fsmonitor=false", "-c", "diff.external=", "-c", "log.showSignature=false",
+    "-c", "core.quotePath=false",
+)  # fmt: skip
 
 
 def git(folder: Path, *arguments: str) -> str:

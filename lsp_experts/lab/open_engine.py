@@ -11,8 +11,9 @@ from lsp_experts.completion.templates import FimTemplate, choose, control_texts
 from lsp_experts.engine.command import engine_spawner
 from lsp_experts.engine.cores import physical_cores
 from lsp_experts.engine.extra_bufts import ExtraBuftsMemory
-from lsp_experts.engine.protocol import Load, LoadReport
+from lsp_experts.engine.protocol import Load, LoadReport, Tokenize
 from lsp_experts.engine.supervisor import Supervisor
+from lsp_experts.lab.corpus import Tokenize as TokenizeTexts
 from lsp_experts.paths import Paths
 from lsp_experts.pool.model import Model
 from lsp_experts.registry.catalogue import Catalogue
@@ -56,6 +57,15 @@ def installed_model(catalogue: Catalogue, store: Store, expert: str) -> Model:
         adapter=files.adapter.path if files.adapter else None,
         adapter_bytes=files.adapter.size if files.adapter else 0,
     )
+
+
+def tokenizer(engine: Supervisor, name: str) -> TokenizeTexts:
+    """What turns texts into token ids with a loaded model's vocabulary."""
+
+    async def tokenize(texts: Sequence[str]) -> list[list[int]]:
+        return await engine.tokenize(Tokenize(name, tuple(texts)))
+
+    return tokenize
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsp_experts.completion.document import plain_newlines
@@ -77,6 +77,11 @@ class Case:
 def source_files(folder: Path) -> tuple[SourceFile, ...]:
     """Files of a workspace in which somebody types: no ignored, generated, minified or secret ones."""
     return tuple(_readable_files(folder))
+
+
+def files_within(folder: Path) -> tuple[SourceFile, ...]:
+    """As source_files; their paths begin at `folder`, so that the same text elsewhere is the same case."""
+    return tuple(replace(file, path=file.path.relative_to(folder)) for file in source_files(folder))
 
 
 def _readable_files(folder: Path) -> Iterator[SourceFile]:

@@ -91,13 +91,22 @@ def registry_problems(file: Path, *, beside: Catalogue | None = None) -> tuple[R
 def load_catalogue(paths: Paths) -> Catalogue:
     """The bundled registry with the user's overlay over it; a bad overlay is left out and named in `problems`."""
     bundled = _load_bundled(bundled_registry())
-    if not os.path.lexists(paths.overlay):
-        return bundled
     try:
-        return overlaid(bundled, load_registry(paths.overlay, beside=bundled))
+        return _with_overlay(bundled, paths)
     except RegistryError as error:
         sentence = f"Your own registry is left out, the bundled one serves: {error}"
         return replace(bundled, problems=(sentence,))
+
+
+def load_sound_catalogue(paths: Paths) -> Catalogue:
+    """As load_catalogue, for who is about to write into the user's overlay: RegistryError for a bad one."""
+    return _with_overlay(_load_bundled(bundled_registry()), paths)
+
+
+def _with_overlay(bundled: Catalogue, paths: Paths) -> Catalogue:
+    if not os.path.lexists(paths.overlay):
+        return bundled
+    return overlaid(bundled, load_registry(paths.overlay, beside=bundled))
 
 
 def overlaid(below: Catalogue, above: Catalogue) -> Catalogue:

@@ -16,6 +16,7 @@ from pathspec import GitIgnoreSpec
 
 from lsp_experts.completion.exclusion import excluded, path_of
 from lsp_experts.settings import Settings
+from lsp_experts.syntax.gitignore import ignore_rules
 
 MAX_FILE_BYTES = 256 * 1024  # a larger one is generated, or takes too long to parse
 
@@ -118,17 +119,5 @@ class WorkspaceFolder:
         stamp, known = Stamp(status.st_mtime_ns, status.st_size), self._ignored.get(folder)
         if known is None or known[0] != stamp:
             text = self.text(at) if stat.S_ISREG(status.st_mode) else None
-            known = self._ignored[folder] = (stamp, _lines(text or ""))
+            known = self._ignored[folder] = (stamp, ignore_rules(text or ""))
         return known[1]
-
-
-def _lines(text: str) -> GitIgnoreSpec:
-    """The patterns of a .gitignore; lines that are none are left out."""
-    good: list[str] = []
-    for line in text.splitlines():
-        try:
-            GitIgnoreSpec.from_lines([line])
-        except ValueError:
-            continue
-        good.append(line)
-    return GitIgnoreSpec.from_lines(good)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from installed_tinies import install
+from made_repository import commit, git
 
 pytest.importorskip("torch", reason="the extra [train] is not installed")
 
@@ -41,28 +39,6 @@ def code_of(number: int, words: list[str] = WORDS) -> str:
     )
 
 
-def git(folder: Path, *arguments: str) -> str:
-    who = {f"GIT_{role}_{what}": "a@b.example" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(["git", *arguments], cwd=folder, env=surroundings | who, check=True, capture_output=True)
-    return done.stdout.decode().strip()
-
-
-def commit(folder: Path, files: dict[str, str]) -> str:
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "x")
-    return git(folder, "rev-parse", "HEAD")
-
-
-@pytest.fixture(autouse=True)
-def keep_signals() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
 @pytest.fixture
 def base(tmp_path: Path) -> None:
     install(default_paths(), tmp_path, {"any-tiny": {"languages": ["*"]}})
@@ -75,7 +51,7 @@ def repository(tmp_path: Path, base: None) -> Path:
     folder.mkdir()
     git(folder, "init", "-q", "-b", "main")
     for number in range(10):
-        commit(folder, {f"part{number}_{each}.py": code_of(10 * number + each) for each in range(4)})
+        commit(folder, "x", {f"part{number}_{each}.py": code_of(10 * number + each) for each in range(4)})
     return folder
 
 
@@ -116,7 +92,7 @@ def test_an_adapter_that_learnt_answers_and_a_refresh_goes_on_from_it(
     assert code == 0 and result["nothing_new"] and "has seen all there is" in said
 
     for number in range(10, 16):
-        commit(repository, {f"part{number}_{each}.py": code_of(10 * number + each) for each in range(4)})
+        commit(repository, "x", {f"part{number}_{each}.py": code_of(10 * number + each) for each in range(4)})
     code, result, said = adapt(capsys, str(repository), "--refresh", *LEARN)
     assert code == 0 and result["refreshed"] and result["installed"], said
     assert [each["against"] for each in result["comparisons"]] == ["any-tiny", "python-adapted"]
@@ -159,7 +135,7 @@ def test_stopped_while_it_trains_and_while_it_is_judged(
             stop_at.pop(0)
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("lsp_experts.cli.adapt._Progress.progress", told)
+    monkeypatch.setattr("lsp_experts.cli.progress.ShareProgress.progress", told)
 
     def once(*arguments: str) -> tuple[int, dict[str, Any], str, list[int]]:
         trained.clear()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +15,6 @@ from lsp_experts.paths import default_paths
 from lsp_experts.registry.catalogue import load_catalogue
 from lsp_experts.registry.pull import Silent, pull
 from lsp_experts.registry.store import Store
-
-
-@pytest.fixture(autouse=True)
-def keep_signals() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tiny_gguf import write_tiny_gguf
 from lsp_experts.cli import bench_carve
 from lsp_experts.cli.main import main, parser
 from lsp_experts.errors import CarveError, UsageError
-from lsp_experts.lab.carve_report import html
+from lsp_experts.lab.carving.carve_report import html
 from lsp_experts.paths import default_paths
 
 CODE = (
@@ -43,7 +43,7 @@ def test_each_carved_row_stands_beside_a_plain_one(
 ) -> None:
     monkeypatch.setattr("lsp_experts.lab.carving.keepset.shipped", tuple)  # they are for another tokenizer
     page = tmp_path / "carve.html"
-    sizes = ("--tokens", "300,400", "--quants", "Q8_0,Q8_0+Q4_0", "--ffn-blocks", "1", "--html", str(page))
+    sizes = ("--tokens", "300,400", "--quants", "Q8_0,Q8_0+Q4_0,Q4_0@corpus", "--ffn-blocks", "1", "--html", str(page))
     assert benched(made, *sizes, *(["--json"] if shown == "json" else [])) == 0
     said = capsys.readouterr().out
     assert "<svg" in page.read_text() and "tokens-300" in page.read_text()
@@ -53,7 +53,7 @@ def test_each_carved_row_stands_beside_a_plain_one(
         return
     result = json.loads(said)
     rows: dict[str, Any] = {row["name"]: row for row in result["rows"]}
-    assert list(rows) == ["base", "tokens-300", "tokens-400", "ffn-1", "Q8_0", "Q8_0+Q4_0"]
+    assert list(rows) == ["base", "tokens-300", "tokens-400", "ffn-1", "Q8_0", "Q8_0+Q4_0", "Q4_0@corpus"]
     assert result["done"] == result["cases"] > 0
     assert rows["base"]["base"] is None and rows["base"]["plain"] is None and rows["Q8_0"]["plain"] is None
     assert rows["tokens-300"]["plain"]["name"] in ("base", "Q8_0", "Q8_0+Q4_0")
@@ -62,7 +62,8 @@ def test_each_carved_row_stands_beside_a_plain_one(
     assert rows["tokens-300"]["kept_share"] < rows["tokens-400"]["kept_share"] <= 1 == rows["base"]["kept_share"]
     assert rows["tokens-300"]["inflation"] > rows["tokens-400"]["inflation"] >= 1
     assert rows["ffn-1"]["file_bytes"] < rows["base"]["file_bytes"]
-    assert len(result["sentences"]) == 3 and html(result)
+    assert rows["Q4_0@corpus"]["way"] == "importance" and rows["Q4_0@corpus"]["plain"]["name"] == "Q8_0+Q4_0"
+    assert len(result["sentences"]) == 4 and html(result)
     assert all("cannot be told from" in sentence for sentence in result["sentences"])  # three files tell nothing
 
 
@@ -92,6 +93,13 @@ def test_what_cannot_be_measured_is_named_before_anything_is_made(
     options.pop("module")
     with pytest.raises(error, match=said):
         bench_carve.run(**{**options, **changes})
+
+
+def test_the_keep_set_of_another_tokenizer_gives_way_to_a_corpus(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert benched(made, "--tokens", "300", "--quants", "", "--limit", "1", "--json") == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["base", "tokens-300"]
 
 
 def test_stretches_are_read_instead_of_cases_completed(

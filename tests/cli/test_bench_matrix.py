@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.cli.main import main
-from lsp_experts.lab import scored_stretches
+from lsp_experts.lab.evaluation import scored_stretches
 from lsp_experts.paths import default_paths
 
 TEXTS = {
@@ -21,13 +19,6 @@ TEXTS = {
     "python": (".py", "def main{n}():\n    for span in range({n}):\n        print(span, {n})\n    return span\n\n\n"),
 }  # fmt: skip
 TOKENS = 280
-
-
-@pytest.fixture(autouse=True)
-def keep_signals() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

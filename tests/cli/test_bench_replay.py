@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -26,13 +24,6 @@ FIGURES = {
     "model_calls_per_keystroke", "prompt_tokens_per_keystroke", "first_suggestion_ms_p50", "first_suggestion_ms_p95",
     "decoded_tokens_per_keystroke", "cases", "keystrokes",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def keep_signals() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,6 @@ def area_{n}(width, height, least):
 
 
 """
-
-
-@pytest.fixture(autouse=True)
-def keep_signals() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
@@ -212,3 +205,26 @@ def test_what_cannot_be_done(
     Store(default_paths().store).remove("any-tiny")
     assert main(["eval", *arguments]) == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["eval", "project", "--limit", "1"], ["recommend"], ["recommend", "--reset"]])
+def test_a_broken_overlay_is_named_before_anything_is_measured(
+    workspace: Path, command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace.parent)
+    overlay = default_paths().overlay
+    overlay.write_text('{"version": 1, "experts": [], "measured": []}')
+    assert main(command) == 1
+    said = capsys.readouterr()
+    assert str(overlay) in said.err and "$.measured" in said.err and not said.out
+    assert not (default_paths().state / "evaluations").exists()
+
+
+def test_a_home_that_looks_like_markup(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "[" / "b]"
+    monkeypatch.setenv("LSP_EXPERTS_HOME", str(home))
+    install(default_paths(), tmp_path, {"any-tiny": {"languages": ["*"]}})
+    assert main(["eval", str(workspace), "--limit", "1"]) == 0
+    assert f"Written to {default_paths().overlay}" in capsys.readouterr().out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,42 @@ def test_the_expected_time_grows_with_rows_and_cases() -> None:
         > expected_s(alone, cases)
         > expected_s(alone, cases[:6])
     )
+
+
+def test_a_workspace_that_nobody_tidied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patterns that are none, a .gitignore and a folder that may not be read, folders deeper than Python's stack."""
+    (tmp_path / "a.py").write_text(PYTHON)
+    (tmp_path / ".gitignore").write_text("[z-a]\n!\nignored.py\n")
+    (tmp_path / "ignored.py").write_text(PYTHON)
+    for name in ("locked", "odd"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "b.py").write_text(PYTHON)
+    (tmp_path / "odd" / ".gitignore").write_text("b.py\n")
+    (tmp_path / "odd" / "loop").symlink_to(tmp_path)
+    deepest = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(sys.getrecursionlimit() + 50):
+        os.mkdir("d", dir_fd=deepest)
+        above, deepest = deepest, os.open("d", os.O_RDONLY, dir_fd=deepest)
+        os.close(above)
+    os.close(deepest)
+    stat, read_text = Path.stat, Path.read_text
+
+    def no_stat(path: Path, **options: bool) -> os.stat_result:
+        if path == tmp_path / "locked" / ".gitignore":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    def no_text(path: Path, *options: str) -> str:
+        if path == tmp_path / "odd" / ".gitignore":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_text(path, *options)
+
+    monkeypatch.setattr(Path, "stat", no_stat)
+    monkeypatch.setattr(Path, "read_text", no_text)
+    found = [file.path.name for file in source_files(tmp_path)]
+    deep, below = tmp_path / "d", tmp_path / "below"
+    while (deep / "d").exists():  # not left to pytest, which tidies up by recursion
+        (deep / "d").rename(below)
+        deep.rmdir()
+        below.rename(deep)
+    assert found == ["a.py"]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from lsp_experts.syntax.gitignore import ignore_rules
+
 LINKED_FOLDERS = frozenset({"node_modules", ".venv", "venv"})  # what a command needs and nobody wants copied
 _LEFT_OUT = LINKED_FOLDERS | {".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".pytest_cache", ".tox", ".gradle"}
 _GIT_TIMEOUT_S = 20.0
@@ -78,6 +80,6 @@ def _ignored(path: str, rules: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
 
 def _spec(file: Path) -> GitIgnoreSpec:
     try:
-        return GitIgnoreSpec.from_lines(file.read_text("utf-8", "replace").splitlines())
-    except (OSError, ValueError):
-        return GitIgnoreSpec.from_lines([])
+        return ignore_rules(file.read_text("utf-8", "replace"))
+    except OSError:
+        return ignore_rules("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,7 +14,6 @@ from lsp_experts.engine.protocol import Load, LoadReport, Logits, Segment, Token
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import CarveError
 from lsp_experts.lab.carving.vocabulary_cut import new_ids
-from lsp_experts.lab.corpus import Tokenize as TokenizeTexts
 from lsp_experts.lab.gguf_vocabulary import Ids
 
 PROMPT = (
@@ -42,15 +40,6 @@ class Sample:
 async def load_exactly(engine: Supervisor, name: str, path: Path) -> LoadReport:
     """Load a GGUF without repacked weights, so that two files compute the same sums in the same order."""
     return await engine.load(Load(name, str(path), n_ctx=512, n_threads=physical_cores(), use_extra_bufts=False))
-
-
-def tokenizer(engine: Supervisor, name: str) -> TokenizeTexts:
-    """What turns texts into token ids with a loaded model's vocabulary."""
-
-    async def tokenize(texts: Sequence[str]) -> list[list[int]]:
-        return await engine.tokenize(Tokenize(name, tuple(texts)))
-
-    return tokenize
 
 
 async def sample(engine: Supervisor, name: str) -> Sample:

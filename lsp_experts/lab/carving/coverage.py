@@ -28,9 +28,9 @@ def coverage(vocabulary: Vocabulary, kept: Ids, counts: NDArray[np.int64]) -> Co
     pieces = np.ones(len(vocabulary), np.int64)
     gone = np.ones(len(vocabulary), np.bool_)
     gone[kept] = False
-    whole = (vocabulary.results >= 0) & (vocabulary.parts >= 0).all(axis=1)
+    results, parts = vocabulary.whole_merges()
     made_of: dict[int, tuple[int, int]] = {}
-    for result, (left, right) in zip(vocabulary.results[whole].tolist(), vocabulary.parts[whole].tolist(), strict=True):
+    for result, (left, right) in zip(results.tolist(), parts.tolist(), strict=True):
         made_of.setdefault(result, (left, right))  # the merge of the lowest rank is what happens
     # A part is made at a lower rank than what it is a part of, so it is known by then.
     for result, (left, right) in made_of.items():

@@ -15,12 +15,12 @@ import numpy as np
 from gguf.constants import GGMLQuantizationType
 from numpy.typing import NDArray
 
-from lsp_experts.completion.anchor import place, prompt_text
-from lsp_experts.completion.templates import FimTemplate, segments
+from lsp_experts.completion.templates import FimTemplate
 from lsp_experts.engine.protocol import Activations, Segment
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import CarveError
 from lsp_experts.lab import gguf_file
+from lsp_experts.lab.case_request import written_prompt
 from lsp_experts.lab.gguf_file import GgufFile, NewTensor, Written
 from lsp_experts.lab.replay_cases import SourceFile, holes
 from lsp_experts.settings import Settings
@@ -63,10 +63,7 @@ def _prompts_of(file: SourceFile, template: FimTemplate | None, rng: random.Rand
     by_kind = [rng.sample(places, len(places)) for places in holes(file.text).values() if places]
     while by_kind:
         for places in by_kind:
-            hole = places.pop()
-            text = file.text[: hole.start] + file.text[hole.end :]
-            parts = prompt_text(place(text, hole.start, settings), text, hole.start)
-            prompt = segments(template, parts.head, parts.suffix, parts.tail + file.text[hole.start : hole.end])
+            prompt = written_prompt(file.text, places.pop(), template, settings)
             if prompt not in seen:  # two holes that end at one place make the same prompt, once their text is written
                 seen.add(prompt)
                 yield prompt

@@ -33,8 +33,7 @@ def pruned(vocabulary: Vocabulary, counts: NDArray[np.float64] | Ids, size: int,
         raise CarveError(
             f"{int(stays.sum())} tokens cannot be left out, and only {size} shall stay.", remedy="Give a larger number."
         )
-    whole = (vocabulary.results >= 0) & (vocabulary.parts >= 0).all(axis=1)
-    results, parts = vocabulary.results[whole], vocabulary.parts[whole]
+    results, parts = vocabulary.whole_merges()
     children = np.bincount(parts.ravel(), minlength=len(vocabulary)).tolist()  # merges that need the token
     made_of: dict[int, list[list[int]]] = {}
     for result, pair in zip(results.tolist(), parts.tolist(), strict=True):

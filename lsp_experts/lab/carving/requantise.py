@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gguf.constants import GGMLQuantizationType
@@ -15,6 +15,7 @@ from lsp_experts.engine.protocol import Quantize, QuantizeReport
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import CarveError, EngineError
 from lsp_experts.lab.carving.carve_check import load_exactly
+from lsp_experts.lab.carving.importance import Importance, write_imatrix
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.registry.disk import disk_error, no_space
 from lsp_experts.registry.store import Store
@@ -49,6 +50,18 @@ class Requantised:
     second_loss: bool
     bytes_by_type: Mapping[str, int]  # of all tensors: rows that a type does not fit get another one
     ms: float
+
+
+async def requantise_by(
+    order: Requantisation, importance: Importance | None, dataset: str, engine: Supervisor, store: Store, target: Path
+) -> Requantised:
+    """requantise(), by an importance matrix that is written beside `target` where `importance` is known."""
+    if importance is None:
+        return await requantise(order, engine, store, target)
+    imatrix = target.with_suffix(".imatrix.gguf")
+    with store.disk_errors():
+        write_imatrix(order.source, importance, dataset, imatrix)
+    return await requantise(replace(order, imatrix=imatrix), engine, store, target)
 
 
 async def predicted_bytes(order: Requantisation, engine: Supervisor) -> int:

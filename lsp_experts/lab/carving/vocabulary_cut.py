@@ -39,6 +39,7 @@ class Provenance:
     language: str
     tool_version: str
     tables: str = "both"  # or "one", where it serves as both
+    file_type: str = ""  # that all weights were requantised to; "": they are the base's
     ffn_blocks: str = "0"  # of ffn_cut.BLOCK_COLUMNS columns that each layer lost
 
 

@@ -61,8 +61,9 @@ def _later(commits: int) -> Iterator[int]:
 def _added(folder: Path, since: str) -> dict[str, list[range]]:
     """By path below `folder`, of code."""
     said = git(
-        folder, "diff", "-U0", "--find-renames", "--diff-filter=AMR", "--relative", "--no-color", "--no-ext-diff",
-        "--no-textconv", "--ignore-submodules", "--src-prefix=a/", "--dst-prefix=b/", since, "HEAD", "--", ".",
+        folder, "diff", "-U0", "--inter-hunk-context=0", "--find-renames", "--diff-filter=AMR", "--relative",
+        "--no-color", "--no-ext-diff", "--no-textconv", "--ignore-submodules", "--src-prefix=a/", "--dst-prefix=b/",
+        since, "HEAD", "--", ".",
     )  # fmt: skip
     found: dict[str, list[range]] = {}
     name, skip = "", 0

@@ -25,7 +25,7 @@ class Entrant:
     """A model that is to be measured, and how the engine opens it.
 
     `sha256`: of its own file; an adapter's is that of the adapter. `fim`: as in a registry entry.
-    `share_of`: the name of the base it was made of, "" if it is one.
+    `made_of`: the name of the base it was made of, "" if it is one.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Entrant:
     model: Model
     fim: str
     sha256: str
-    share_of: str = ""
+    made_of: str = ""
 
     @property
     def file_bytes(self) -> int:
@@ -49,7 +49,7 @@ class Entrant:
             file_bytes=self.file_bytes,
             resident_bytes=report.resident_bytes,
             n_vocab=report.n_vocab,
-            share_of=self.share_of,
+            made_of=self.made_of,
         )
 
 
@@ -62,7 +62,7 @@ def installed_entrant(catalogue: Catalogue, store: Store, expert: str) -> Entran
         model=installed_model(catalogue, store, expert),
         fim=entry.fim,
         sha256=store.check(expert).sha256,
-        share_of=entry.base or "",
+        made_of=entry.base or "",
     )
 
 
@@ -73,7 +73,7 @@ def file_entrant(
     base: Path | None = None,
     kind: Kind = "model",
     sha256: str = "",
-    share_of: str = "",
+    made_of: str = "",
     fim: str = "auto",
     n_ctx: int = CONTEXT_TOKENS,
 ) -> Entrant:
@@ -96,7 +96,7 @@ def file_entrant(
         ),
         fim=fim,
         sha256=sha256 or _hash(path),
-        share_of=share_of,
+        made_of=made_of,
     )
 
 

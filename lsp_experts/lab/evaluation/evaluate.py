@@ -19,7 +19,7 @@ from lsp_experts.lab.evaluation.records import Evaluation, Outcome
 from lsp_experts.lab.replay_cases import Case
 from lsp_experts.settings import Settings
 
-OnStep = Callable[[str, int, int], None]  # the entrant's name, answers so far, answers in all
+OnStep = Callable[[str, int, int], None]  # what is done now (an entrant's name), steps so far, steps in all
 
 # Places that an entrant answers before the next one is loaded: few at first, so that little time gives pairs, too.
 _FIRST_CHUNK, _LAST_CHUNK = 1, 8

@@ -8,10 +8,11 @@ first_ms          to the first token, the prompt included: the median
 total_ms          to the whole suggestion: the median
 tokens            prompt tokens decoded and tokens generated: the mean of their sum
 
-Intervals of 95 per cent come from a paired cluster bootstrap: places (files) are drawn again with replacement, all
-cases of a drawn place with it, and one draw holds for all contestants (Davison and Hinkley, Bootstrap Methods and
-their Application, 1997, 3.8). Where cases hardly differ a bootstrap knows no doubt, so an interval of `exact` is never
-narrower than Agresti and Min's (Biometrics 61, 2005: half a case more in each cell) is for no difference at all.
+Intervals of 95 per cent come from a paired cluster bootstrap: files (an Outcome's `place`) are drawn again with
+replacement, all cases of a drawn file with it, and one draw holds for all contestants (Davison and Hinkley, Bootstrap
+Methods and their Application, 1997, 3.8). Where cases hardly differ a bootstrap knows no doubt, so an interval of
+`exact` is never narrower than Agresti and Min's (Biometrics 61, 2005: half a case more in each cell) is for no
+difference at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,10 @@ class Interval:
         """Half the interval's width: the number behind a plus-minus sign."""
         return (self.high - self.low) / 2
 
+    def rounded(self, decimals: int = 4) -> dict[str, float]:
+        """As a report's JSON has it: {"value", "low", "high"}."""
+        return {name: round(value, decimals) for name, value in asdict(self).items()}
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -54,7 +59,7 @@ class Figures:
     contestant: Contestant
     language: str
     cases: int
-    places: int
+    files: int
     exact: Interval
     accepted_chars: Interval
     similarity: Interval
@@ -76,7 +81,7 @@ class Comparison:
     contestant: str
     against: str
     cases: int
-    places: int
+    files: int
     exact_points: Interval
     accepted_chars: Interval
     bits_per_byte: Interval
@@ -94,7 +99,7 @@ def languages(evaluation: Evaluation) -> tuple[str, ...]:
 def baseline(evaluation: Evaluation) -> str:
     """Whom the others are compared with: the contestant that most others were made of, else the first one."""
     names = [each.name for each in evaluation.contestants]
-    bases = Counter(each.share_of for each in evaluation.contestants if each.share_of in names)
+    bases = Counter(each.made_of for each in evaluation.contestants if each.made_of in names)
     return bases.most_common(1)[0][0] if bases else names[0]
 
 
@@ -106,7 +111,7 @@ def figures(evaluation: Evaluation, language: str, seed: int = 7) -> tuple[Figur
             contestant=contestant,
             language=language,
             cases=sample.cases,
-            places=sample.places,
+            files=sample.files,
             exact=_at_least(sample.interval(sample.mean(contestant.name, _exact)), sample.cases, (0, 1)),
             accepted_chars=sample.interval(sample.mean(contestant.name, _accepted)),
             similarity=sample.interval(sample.mean(contestant.name, lambda outcome: outcome.similarity)),
@@ -139,7 +144,7 @@ def compare(evaluation: Evaluation, language: str, contestant: str, against: str
         contestant=contestant,
         against=against,
         cases=sample.cases,
-        places=sample.places,
+        files=sample.files,
         exact_points=_at_least(difference(lambda name: sample.mean(name, _exact), 100), sample.cases, (-100, 100)),
         accepted_chars=difference(lambda name: sample.mean(name, _accepted)),
         bits_per_byte=difference(sample.bits_per_byte),
@@ -172,7 +177,7 @@ class _Sample:
 
     outcomes: Mapping[str, Sequence[Outcome]]
     cases: int
-    places: int
+    files: int
     weights: _Numbers
 
     def mean(self, name: str, of: Callable[[Outcome], float]) -> _Numbers:

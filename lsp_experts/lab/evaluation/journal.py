@@ -22,8 +22,10 @@ from lsp_experts.registry.disk import disk_error, open_regular
 from lsp_experts.settings import Settings
 
 
-def journal_for(paths: Paths, entrants: Sequence[Entrant], settings: Settings, cases: Sequence[Case]) -> Journal:
-    """The journal of just this evaluation, below the state folder. StoreError if it cannot be read."""
+def journal_for(
+    paths: Paths, entrants: Sequence[Entrant], settings: Settings, cases: Sequence[Case], *, fresh: bool = False
+) -> Journal:
+    """The journal of just this evaluation, below the state folder; an empty one if it is to be `fresh`. StoreError."""
     what = [
         __version__,
         [(each.name, each.sha256, each.file_bytes, each.fim, each.model.n_ctx) for each in entrants],
@@ -31,7 +33,10 @@ def journal_for(paths: Paths, entrants: Sequence[Entrant], settings: Settings, c
         [case_id(case) for case in cases],
     ]
     digest = sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:32]
-    return Journal(journals_folder(paths) / f"{digest}.jsonl")
+    journal = Journal(journals_folder(paths) / f"{digest}.jsonl")
+    if fresh:
+        journal.forget()
+    return journal
 
 
 def journals_folder(paths: Paths) -> Path:

@@ -7,7 +7,7 @@ Numbers and not names in the plot: experts worth comparing lie close together.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -40,6 +40,11 @@ class _Axis:
 
     def at(self, value: float) -> float:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+
+def drawn(figure: Mapping[str, float], scale: float = 1.0) -> Interval:
+    """A report's figure (Interval.rounded) as a plot takes it."""
+    return Interval(*(scale * figure[name] for name in ("value", "low", "high")))
 
 
 def exactly(value: float) -> Interval:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lsp_experts.lab.evaluation.figures import Interval
-from lsp_experts.lab.evaluation.verdict import LEAST_PLACES, Kind, kind_of, language_name, signed
+from lsp_experts.lab.evaluation.verdict import LEAST_FILES, Kind, kind_of, signed
 from lsp_experts.registry.entry import Measured
+from lsp_experts.syntax.language_names import language_name
 
 LEAST_BITS = 0.01  # per byte: about what a smaller vocabulary saves by having fewer words to choose from
 _LESS_MEMORY = 0.95  # of the other's: below it, the saving is worth a change
@@ -72,7 +73,7 @@ def _kind(row: Measured) -> Kind:
     ):  # of the expert that the others were compared with
         return "as good as"
     kind = kind_of(_interval(row), row.files)
-    fewer_bits = row.files >= LEAST_PLACES and row.bits_high < -LEAST_BITS
+    fewer_bits = row.files >= LEAST_FILES and row.bits_high < -LEAST_BITS
     return "better" if fewer_bits and kind != "worse" else kind
 
 

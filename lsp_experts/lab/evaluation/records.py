@@ -1,7 +1,7 @@
 """What an evaluation measures: one Outcome for each case and contestant. Figures only: no text of a case is kept.
 
-Whoever compares pairs outcomes by `case`, and draws them by `place`: cases of one place share a prompt, so they are
-not independent.
+Whoever compares pairs outcomes by `case`, and draws them by `place`, the file: its cases have prompts in common, so
+they are not independent.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A model that was measured. `share_of`: the base it was made of, "" if it is one."""
+    """A model that was measured. `made_of`: the base it was made of, "" if it is one."""
 
     name: str
     sha256: str
@@ -43,7 +43,7 @@ class Contestant:
     file_bytes: int  # an adapter's with its base's
     resident_bytes: int  # after the load, measured
     n_vocab: int
-    share_of: str = ""
+    made_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from lsp_experts.lab.evaluation.figures import Comparison, Figures, Interval, comparisons, figures, languages
+from lsp_experts.lab.evaluation.figures import Comparison, Figures, comparisons, figures, languages
 from lsp_experts.lab.evaluation.recommendation import Recommendation
 from lsp_experts.lab.evaluation.records import Evaluation
 from lsp_experts.lab.evaluation.verdict import verdict
@@ -43,7 +43,7 @@ def _language(evaluation: Evaluation, language: str) -> dict[str, Any]:
     compared = comparisons(evaluation, language)
     return {
         "cases": rows[0].cases,
-        "files": rows[0].places,
+        "files": rows[0].files,
         "experts": {row.contestant.name: _row(row) for row in rows},
         "comparisons": [_comparison(each) for each in compared],
         "verdicts": [verdict(each).sentence for each in compared],
@@ -52,12 +52,12 @@ def _language(evaluation: Evaluation, language: str) -> dict[str, Any]:
 
 def _row(row: Figures) -> dict[str, Any]:
     return {
-        **{name: _interval(getattr(row, name)) for name in OF_FIGURES},
+        **{name: getattr(row, name).rounded() for name in OF_FIGURES},
         "file_bytes": row.contestant.file_bytes,
         "resident_bytes": row.contestant.resident_bytes,
         "n_vocab": row.contestant.n_vocab,
         "kind": row.contestant.kind,
-        "base": row.contestant.share_of,
+        "base": row.contestant.made_of,
         "sha256": row.contestant.sha256,
     }
 
@@ -70,13 +70,9 @@ def _comparison(compared: Comparison) -> dict[str, Any]:
         "verdict": said.kind,
         "needed_cases": said.needed_cases,
         **{
-            name: _interval(getattr(compared, name))
+            name: getattr(compared, name).rounded()
             for name in ("exact_points", "accepted_chars", "bits_per_byte", "latency_ratio")
         },
         "memory_share": round(compared.memory_share, _DECIMALS),
         "bytes_share": round(compared.bytes_share, _DECIMALS),
     }
-
-
-def _interval(interval: Interval) -> dict[str, float]:
-    return {name: round(value, _DECIMALS) for name, value in asdict(interval).items()}

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from lsp_experts.lab.evaluation.figures import Interval
-from lsp_experts.lab.evaluation.plots import Point, exactly, legend, scatter
+from lsp_experts.lab.evaluation.plots import Point, drawn, exactly, legend, scatter
 from lsp_experts.lab.evaluation.report_table import (
     COMPARISON_HEADINGS,
     HEADINGS,
     comparison_cells,
     figure_cells,
 )
-from lsp_experts.lab.evaluation.verdict import language_name
+from lsp_experts.syntax.language_names import language_name
 
 _STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1b1f24;--faint:#6a737d;--line:#d8dee4;--panel:#f6f8fa;
@@ -98,19 +97,15 @@ def _language(language: str, part: Mapping[str, Any]) -> str:
 
 
 def _plots(experts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    def drawn(x: str, y: str, y_scale: float = 1.0) -> list[Point]:
+    def points(x: str, y: str, y_scale: float = 1.0) -> list[Point]:
         return [
-            Point(name, exactly(row[x] / 1e6) if x == "file_bytes" else _interval(row[x]), _interval(row[y], y_scale))
+            Point(name, exactly(row[x] / 1e6) if x == "file_bytes" else drawn(row[x]), drawn(row[y], y_scale))
             for name, row in experts.items()
         ]
 
     size, time = "size of the file, MB", "time to a whole suggestion, ms (median)"
     return [
-        scatter(drawn("file_bytes", "exact", 100), "Size against exact matches", size, "exact, %"),
-        scatter(drawn("file_bytes", "bits_per_byte"), "Size against surprise (lower is better)", size, "bits/byte"),
-        scatter(drawn("total_ms", "exact", 100), "Latency against exact matches", time, "exact, %"),
+        scatter(points("file_bytes", "exact", 100), "Size against exact matches", size, "exact, %"),
+        scatter(points("file_bytes", "bits_per_byte"), "Size against surprise (lower is better)", size, "bits/byte"),
+        scatter(points("total_ms", "exact", 100), "Latency against exact matches", time, "exact, %"),
     ]
-
-
-def _interval(row: Mapping[str, float], scale: float = 1.0) -> Interval:
-    return Interval(row["value"] * scale, row["low"] * scale, row["high"] * scale)

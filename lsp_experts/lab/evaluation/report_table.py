@@ -15,13 +15,13 @@ def figure_cells(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     """One expert's row below HEADINGS."""
     return (
         name,
-        both(row["exact"], 1, 100) + " %",
-        both(row["accepted_chars"], 1),
-        both(row["similarity"], 2),
-        both(row["bits_per_byte"], 3),
-        both(row["first_ms"], 0),
-        both(row["total_ms"], 0),
-        both(row["tokens"], 0),
+        plus_minus(row["exact"], 1, 100) + " %",
+        plus_minus(row["accepted_chars"], 1),
+        plus_minus(row["similarity"], 2),
+        plus_minus(row["bits_per_byte"], 3),
+        plus_minus(row["first_ms"], 0),
+        plus_minus(row["total_ms"], 0),
+        plus_minus(row["tokens"], 0),
         megabytes(row["file_bytes"]),
         megabytes(row["resident_bytes"]),
     )
@@ -31,10 +31,10 @@ def comparison_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     """One comparison's row below COMPARISON_HEADINGS: differences, and shares of the other's."""
     return (
         row["expert"],
-        both(row["exact_points"], 1, sign="+"),
-        both(row["accepted_chars"], 1, sign="+"),
-        both(row["bits_per_byte"], 3, sign="+"),
-        both(row["latency_ratio"], 2) + " ×",
+        plus_minus(row["exact_points"], 1, sign="+"),
+        plus_minus(row["accepted_chars"], 1, sign="+"),
+        plus_minus(row["bits_per_byte"], 3, sign="+"),
+        plus_minus(row["latency_ratio"], 2) + " ×",
         f"{100 * row['bytes_share']:.0f} %",
         f"{100 * row['memory_share']:.0f} %",
     )
@@ -45,7 +45,7 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e6:,.2f} MB"
 
 
-def both(interval: Mapping[str, float], decimals: int, scale: float = 1.0, sign: str = "") -> str:
+def plus_minus(interval: Mapping[str, float], decimals: int, scale: float = 1.0, sign: str = "") -> str:
     """ "41.2 ± 3.0": the half of an interval that need not lie evenly about its value."""
     half = scale * (interval["high"] - interval["low"]) / 2
     value = round(scale * interval["value"], decimals) + 0.0  # 0.0: not -0

@@ -56,9 +56,7 @@ async def evaluate_workspace(order: WorkspaceEval, paths: Paths, on_step: OnStep
     async with open_engine(paths) as engine:
         for number, (experts, asked) in enumerate(fields.items()):
             entrants = [installed_entrant(catalogue, store, expert) for expert in experts]
-            journal = journal_for(paths, entrants, PATIENT, asked)
-            if order.fresh:
-                journal.forget()
+            journal = journal_for(paths, entrants, PATIENT, asked, fresh=order.fresh)
 
             def step(name: str, done: int, of: int, before: int = before) -> None:
                 on_step(name, before + done, answers)

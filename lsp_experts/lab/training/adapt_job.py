@@ -1,4 +1,4 @@
-"""One adapter from plan to store: examples, training, judging; installed only if it is better than what there is."""
+"""One adapter from plan to judgement: examples, training, measuring it beside what there is. Nothing is installed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from lsp_experts.completion.templates import choose
 from lsp_experts.errors import AdaptError
-from lsp_experts.lab.carving.carve_check import tokenizer
 from lsp_experts.lab.evaluation.contestants import Entrant, file_entrant, installed_entrant
 from lsp_experts.lab.evaluation.evaluate import EvalOrder, evaluate
 from lsp_experts.lab.evaluation.figures import Comparison, compare, languages
 from lsp_experts.lab.evaluation.journal import journal_for
 from lsp_experts.lab.evaluation.records import Evaluation
 from lsp_experts.lab.gguf_file import GgufFile
-from lsp_experts.lab.open_engine import installed_model, open_engine
+from lsp_experts.lab.open_engine import installed_model, open_engine, tokenizer
 from lsp_experts.lab.replay_cases import SourceFile
 from lsp_experts.lab.training.adapt_plan import PASSES, AdaptOrder, Plan
 from lsp_experts.lab.training.adapt_state import AdaptState
@@ -168,7 +167,7 @@ async def _evaluate(
         adapter,
         base=plan.base_file.path,
         kind="adapter",
-        share_of=plan.base.id,
+        made_of=plan.base.id,
         fim=plan.base.fim,
         n_ctx=plan.base.context,
     )

@@ -11,9 +11,9 @@ from pathlib import Path
 from lsp_experts.errors import AdaptError, NotInstalled, UsageError
 from lsp_experts.lab.evaluation.changed_lines import changed_lines, split_commit
 from lsp_experts.lab.evaluation.eval_cases import eval_cases
-from lsp_experts.lab.evaluation.verdict import LEAST_PLACES
+from lsp_experts.lab.evaluation.verdict import LEAST_FILES
 from lsp_experts.lab.gguf_file import GgufFile
-from lsp_experts.lab.git_history import git_bytes
+from lsp_experts.lab.git_history import commit_of, git_bytes
 from lsp_experts.lab.replay_cases import Case, SourceFile, source_files
 from lsp_experts.lab.training.adapt_state import key_of
 from lsp_experts.lab.training.model_weights import Shape, read_shape
@@ -22,6 +22,7 @@ from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.registry.entry import Entry
 from lsp_experts.registry.store import Installed, Store
 from lsp_experts.routing.chain import chain
+from lsp_experts.routing.languages import language_of
 
 PASSES = 2  # over the texts, where the user says nothing
 DEFAULT_MINUTES = 120.0
@@ -59,6 +60,7 @@ class Target:
     base_file: Installed
     shape: Shape
     languages: tuple[str, ...]  # the one that decides comes first
+    file_languages: frozenset[str]  # an editor's ids of the files: typescriptreact ones are in typescript
     rank: int
     start: Installed | None
     key: str  # of the training: a stopped one goes on if it is the same
@@ -71,11 +73,7 @@ class Material:
     split: str  # the commit that the texts are of; "" without a history
     texts: TrainingTexts
     cases: tuple[Case, ...]
-
-    @property
-    def judged_files(self) -> int:
-        """Files that the cases come from."""
-        return len({case.path for case in self.cases})
+    judged_files: int  # that have cases of the language that decides
 
 
 @dataclass(frozen=True)
@@ -93,21 +91,19 @@ def plan(
     """
     files = source_files(order.folder)
     target = _target(order, catalogue, store, expert_id, files)
-    of_languages = [file for file in files if file.language in target.languages]
+    of_languages = [file for file in files if file.language in target.file_languages]
     began = began_with(target.key)
     seen = target.start.provenance["commit"] if target.start else ""
     material = None
     if seen or target.start is None:
-        material = _by_history(
-            order, target, of_languages, split_commit(order.folder) if began is None else began, seen
-        )
+        material = _by_history(order, target, of_languages, _split(order.folder, began), seen)
         if material is None and seen:
             return None
     material = material or _by_files(order, target, of_languages)  # the same files as before, where it goes on
-    if not material.texts.files or material.judged_files < LEAST_PLACES:
+    if not material.texts.files or material.judged_files < LEAST_FILES:
         raise UsageError(
             f"{order.folder} has too little {target.languages[0]}: {len(material.texts.files)} files to train on and"
-            f" {material.judged_files} to judge by, where {LEAST_PLACES} are needed.",
+            f" {material.judged_files} to judge by, where {LEAST_FILES} are needed.",
             remedy="Give a larger folder; what is generated, looks secret or is a copy does not count.",
         )
     return Plan(**vars(target), **vars(material))
@@ -118,7 +114,8 @@ def _target(
 ) -> Target:
     start = _installed_adapter(store, expert_id) if order.refresh else None
     language = order.language or (start.provenance["language"] if start else main_language(files))
-    if not any(file.language == language for file in files):
+    kin = {file.language for file in files if _spoken(file.language) == _spoken(language)}
+    if not kin:
         raise UsageError(
             f"{order.folder} has no code{f' of {language}' if language else ''} to learn from.",
             remedy="Give a folder with code that people wrote.",
@@ -129,11 +126,25 @@ def _target(
         raise AdaptError(f"{expert_id} is not over the {base.id} that is installed.", remedy=_ANEW)
     with GgufFile(base_file.path) as file:
         shape = read_shape(file)
-    others = base.languages if language in base.languages else ()
-    languages = (language, *(other for other in others if other != language))
+    spoken = _spoken(language)
+    languages = tuple(dict.fromkeys((spoken, *(base.languages if spoken in base.languages else ()))))
     rank = int(start.provenance["rank"]) if start else order.rank
     about = (expert_id, str(order.folder.resolve()), base_file.sha256, str(rank), start.sha256 if start else "")
-    return Target(expert_id, base, base_file, shape, languages, rank, start, key_of(*about, *languages))
+    key = key_of(*about, *languages)
+    return Target(expert_id, base, base_file, shape, languages, frozenset(kin | {*languages}), rank, start, key)
+
+
+def _spoken(language: str) -> str:
+    """The language that cases in files of an editor's `language` are of."""
+    return language_of("", language, Catalogue({}, {}))
+
+
+def _split(folder: Path, began: str | None) -> str:
+    """The commit `began` that a stopped training was split at; where history was rewritten since, one of it."""
+    try:
+        return commit_of(folder, began) if began else split_commit(folder) if began is None else began
+    except UsageError:
+        return split_commit(folder)
 
 
 def _by_history(
@@ -144,15 +155,19 @@ def _by_history(
         return None
     cases = eval_cases(files, order.limit, _SEED, target.languages, changed_lines(order.folder, split))
     found = _since(order.folder, seen, split) if seen else files_at(order.folder, split)
-    material = Material(split, training_texts(found, target.languages), cases)
-    return material if material.judged_files >= LEAST_PLACES else None
+    material = Material(split, training_texts(found, target.file_languages), cases, _judged_files(cases, target))
+    return material if material.judged_files >= LEAST_FILES else None
 
 
 def _by_files(order: AdaptOrder, target: Target, files: Sequence[SourceFile]) -> Material:
     learnt, judged = divided(files)
     found = ((file.path, file.text.encode()) for file in learnt)
     cases = eval_cases(judged, order.limit, _SEED, target.languages)
-    return Material("", training_texts(found, target.languages, judged), cases)
+    return Material("", training_texts(found, target.file_languages, judged), cases, _judged_files(cases, target))
+
+
+def _judged_files(cases: Sequence[Case], target: Target) -> int:
+    return len({case.path for case in cases if case.language == target.languages[0]})
 
 
 def adapter_id(order: AdaptOrder) -> str:

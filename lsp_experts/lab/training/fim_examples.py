@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lsp_experts.completion.anchor import place, prompt_text
-from lsp_experts.completion.templates import FimTemplate, segments
+from lsp_experts.completion.templates import FimTemplate
 from lsp_experts.engine.protocol import Segment
+from lsp_experts.lab.case_request import written_prompt
 from lsp_experts.lab.corpus import Tokenize
 from lsp_experts.lab.replay_cases import KINDS, Hole, holes
 from lsp_experts.settings import Settings
@@ -57,19 +57,13 @@ def windows(
     rng.shuffle(wanted)
     places = {number: iter(_places(texts[number], count, rng)) for number, count in Counter(wanted[:most]).items()}
     found = ((texts[number], next(places[number], None)) for number in wanted[:most])
-    return [_window(text, hole, template, settings) for text, hole in found if hole is not None]
+    return [written_prompt(text, hole, template, settings) for text, hole in found if hole is not None]
 
 
 def _places(text: str, count: int, rng: random.Random) -> list[Hole]:
     found = holes(text)
     kinds = [kind for kind in KINDS if found[kind]]
     return [rng.choice(found[rng.choice(kinds)]) for _ in range(count if kinds else 0)]
-
-
-def _window(text: str, hole: Hole, template: FimTemplate | None, settings: Settings) -> tuple[Segment, ...]:
-    left = text[: hole.start] + text[hole.end :]
-    prompt = prompt_text(place(left, hole.start, settings), left, hole.start)
-    return segments(template, prompt.head, prompt.suffix, prompt.tail + text[hole.start : hole.end])
 
 
 async def examples(

@@ -13,8 +13,9 @@ from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.cli import carve as carve_command
 from lsp_experts.cli.main import parser
-from lsp_experts.errors import CarveError, UsageError
-from lsp_experts.lab.carving.carve_job import Carved, Order, carve_expert
+from lsp_experts.errors import CarveError, EngineError, UsageError
+from lsp_experts.lab.carving.carve_job import Carved, CarveOrder, carve_expert
+from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.sources.fetched import Progress
@@ -40,7 +41,7 @@ async def carved(base: Path, said: list[str], **order: Any) -> Carved:
     paths = default_paths()
     async with open_engine(paths) as engine:
         carving = carve_expert(
-            Order("tiny-carved", "go", base, "tiny", "", None, **order),
+            CarveOrder("tiny-carved", "go", base, "tiny", "", None, **order),
             engine,
             Store(paths.store),
             Quiet(),
@@ -98,3 +99,32 @@ def test_the_command_refuses_what_makes_no_sense(options: list[str], said: str) 
     given.pop("module")
     with pytest.raises(UsageError, match=said):
         carve_command.run(**given)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("with_corpus", [False, True])
+async def test_a_type_follows_the_cut(tmp_path: Path, workspace: Path, with_corpus: bool) -> None:
+    said: list[str] = []
+    base = write_tiny_gguf(tmp_path / "base.gguf", n_ctx=2048)
+    result = await carved(base, said, file_type="Q8_0", **({"corpus": [workspace]} if with_corpus else {}))
+    assert result.installed.provenance["file_type"] == "Q8_0"
+    assert result.installed.size < 0.5 * base.stat().st_size
+    with GgufFile(result.installed.path) as file:
+        kinds = {tensor.kind for tensor in file.tensors if tensor.name.startswith("blk.0.ffn")}
+        assert file.sha256() == result.installed.sha256
+    assert Q8_0 in kinds and any("Q8_0" in line for line in said)
+    assert not any("quantised already" in line for line in said)
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_type_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="Q99"):
+        await carved(write_tiny_gguf(tmp_path / "base.gguf"), [], file_type="Q99")
+    assert not list(default_paths().store.rglob("*.gguf"))
+
+
+@pytest.mark.asyncio
+async def test_columns_and_a_type_are_not_cut_together(tmp_path: Path, workspace: Path) -> None:
+    base = write_tiny_gguf(tmp_path / "base.gguf", n_ff=512, n_ctx=2048)
+    with pytest.raises(CarveError, match="one at a time"):
+        await carved(base, [], corpus=[workspace], ffn_blocks=1, file_type="Q8_0")

@@ -16,7 +16,7 @@ from tiny_gguf import write_tiny_gguf
 from lsp_experts.cli import carve as carve_command
 from lsp_experts.errors import CarveError, StoreError, UsageError
 from lsp_experts.lab.carving import carve_check, vocabulary_cut
-from lsp_experts.lab.carving.carve_job import Carved, Order, carve_expert
+from lsp_experts.lab.carving.carve_job import Carved, CarveOrder, carve_expert
 from lsp_experts.lab.carving.keepset import KeepSet, decode, encode, load
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import COMMON_BELOW, Vocabulary, read_vocabulary
@@ -212,7 +212,7 @@ def tiny_keep_set(base: Path) -> KeepSet:
 
 async def carve_into_store(base: Path, corpus: Sequence[Path] = (), keep_set: KeepSet | None = None) -> Carved:
     paths = default_paths()
-    order = Order("tiny-carved", "go", base, "tiny", "", keep_set, corpus)
+    order = CarveOrder("tiny-carved", "go", base, "tiny", "", keep_set, corpus)
     async with open_engine(paths) as engine:
         return await carve_expert(order, engine, Store(paths.store), Quiet(), lambda line: None)
 
@@ -303,7 +303,9 @@ async def test_the_real_base_is_cut_to_two_thirds_or_less(
     real_base: Path, both_tables: bool, share: float, moved: float
 ) -> None:
     paths = default_paths()
-    order = Order("go-carved", "go", real_base, "qwen2.5-coder-0.5b", "0" * 64, load("go"), both_tables=both_tables)
+    order = CarveOrder(
+        "go-carved", "go", real_base, "qwen2.5-coder-0.5b", "0" * 64, load("go"), both_tables=both_tables
+    )
     async with open_engine(paths) as engine:
         carved = await asyncio.wait_for(
             carve_expert(order, engine, Store(paths.store), Quiet(), lambda line: None), 300

@@ -93,19 +93,29 @@ def test_what_is_not_committed_is_left_out(repository: Path) -> None:
     assert lines_of(repository, since) == {"c.py": ["y = 1"]}
 
 
-def test_settings_of_the_user_and_the_repository_change_nothing(repository: Path) -> None:
+def test_settings_of_the_user_and_the_repository_change_nothing(repository: Path, tmp_path: Path) -> None:
     since = commit_of(repository, "HEAD")
-    commit(repository, "x", {"b.py": "x = 1\n", ".gitattributes": "*.py diff=own filter=own\n"})
+    signed = commit(repository, "x", {"b.py": "x = 1\n", ".gitattributes": "*.py diff=own filter=own\n"})
+    head, _, message = git(repository, "cat-file", "commit", signed).partition("\n\n")
+    signature = "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n =\n -----END PGP SIGNATURE-----"
+    (repository / "signed").write_text(f"{head}{signature}\n\n{message}")
+    git(repository, "update-ref", "HEAD", git(repository, "hash-object", "-t", "commit", "-w", "signed").strip())
     ran = repository / "ran"
     program = f"touch '{ran}'; cat"
     for name in ("diff.external", "diff.own.command", "diff.own.textconv", "filter.own.clean", "core.pager"):
         git(repository, "config", name, program)
-    for name in ("diff.noprefix", "diff.mnemonicPrefix"):
+    verify = tmp_path / "verify"
+    verify.write_text(f"#!/bin/sh\n{program}\n")
+    verify.chmod(0o700)
+    git(repository, "config", "gpg.program", str(verify))
+    for name in ("diff.noprefix", "diff.mnemonicPrefix", "log.showSignature"):
         git(repository, "config", name, "true")
+    git(repository, "config", "diff.interHunkContext", "1000")
     git(repository, "config", "color.ui", "always")
     git(repository, "config", "diff.renames", "false")
     (repository / "a.py").touch()
     assert lines_of(repository, since) == {"b.py": ["x = 1"]}
+    assert split_commit(repository, least_lines=1) == since
     assert not ran.exists()
 
 

@@ -48,7 +48,7 @@ def test_an_installed_expert_and_an_adapter(tmp_path: Path) -> None:
     })  # fmt: skip
     catalogue, store = load_catalogue(paths), Store(paths.store)
     base, adapter = (installed_entrant(catalogue, store, name) for name in ("base", "go-adapter"))
-    assert (base.kind, base.share_of, adapter.kind, adapter.share_of) == ("model", "", "adapter", "base")
+    assert (base.kind, base.made_of, adapter.kind, adapter.made_of) == ("model", "", "adapter", "base")
     assert (base.fim, adapter.fim, adapter.model.n_ctx) == ("auto", "qwen", 512)
     assert adapter.model.path == base.model.path
     assert adapter.sha256 == hashlib.sha256((tmp_path / "go-adapter.gguf").read_bytes()).hexdigest() != base.sha256
@@ -63,9 +63,9 @@ def test_an_installed_expert_and_an_adapter(tmp_path: Path) -> None:
 async def test_files_that_no_store_knows(tmp_path: Path) -> None:
     model = write_tiny_gguf(tmp_path / "a.gguf", n_ctx=2048)
     base = file_entrant("base", model)
-    same = file_entrant("same", model, kind="carved", share_of="base")
+    same = file_entrant("same", model, kind="carved", made_of="base")
     adapter = file_entrant("adapter", write_random_adapter(model, tmp_path / "b.gguf", scale=1.0), base=model,
-                           kind="adapter", share_of="base")  # fmt: skip
+                           kind="adapter", made_of="base")  # fmt: skip
     assert base.sha256 == hashlib.sha256(model.read_bytes()).hexdigest() == same.sha256 != adapter.sha256
     evaluation = await measured(base, same, adapter)
     assert evaluation.done == len(CASES)

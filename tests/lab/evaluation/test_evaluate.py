@@ -39,7 +39,7 @@ def entrant(name: str, n_ctx: int = 2048) -> Entrant:
     return Entrant(name, "model", model, "auto", name * 8)
 
 
-RIGHT, WRONG = entrant("right"), replace(entrant("wrong"), share_of="right")
+RIGHT, WRONG = entrant("right"), replace(entrant("wrong"), made_of="right")
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ async def test_every_case_is_paired() -> None:
     assert [each.case for each in right] == [each.case for each in wrong]
     assert len({each.case for each in right}) == len(CASES)
     assert len({each.place for each in right}) == len({case.path for case in CASES})
-    assert [(each.name, each.resident_bytes, each.share_of) for each in evaluation.contestants] == [
+    assert [(each.name, each.resident_bytes, each.made_of) for each in evaluation.contestants] == [
         ("right", 1000, ""),
         ("wrong", 500, "right"),
     ]

@@ -12,14 +12,14 @@ from made_up_evaluation import contestant, evaluation, outcome
 from lsp_experts.lab.evaluation.figures import baseline, compare, comparisons, figures, languages
 from lsp_experts.lab.evaluation.records import Evaluation
 
-BASE, CARVED = contestant("base", megabytes=500), contestant("go-carved", megabytes=300, share_of="base")
+BASE, CARVED = contestant("base", megabytes=500), contestant("go-carved", megabytes=300, made_of="base")
 
 
 def test_the_figures_of_each_contestant() -> None:
     found = evaluation({BASE: lambda number: number % 2 == 0, CARVED: lambda number: number % 4 == 0})
     base, carved = figures(found, "go")
     assert (base.contestant, carved.contestant) == (BASE, CARVED)
-    assert (base.cases, base.places, base.language) == (200, 50, "go")
+    assert (base.cases, base.files, base.language) == (200, 50, "go")
     assert (base.exact.value, carved.exact.value) == (0.5, 0.25)
     assert base.accepted_chars.value == 7.5
     assert base.similarity.value == 0.75
@@ -134,5 +134,5 @@ def test_languages_are_apart() -> None:
     ],
 )
 def test_the_baseline_is_the_base(names: tuple[str, ...], against: str) -> None:
-    contestants = tuple(contestant(name.split()[0], share_of=name.partition(" of ")[2]) for name in names)
+    contestants = tuple(contestant(name.split()[0], made_of=name.partition(" of ")[2]) for name in names)
     assert baseline(Evaluation(contestants, (), 0, 0, "")) == against.split()[0]

@@ -15,7 +15,7 @@ from lsp_experts.lab.gate_fit import LEAST_ANSWERS
 from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.registry.entry import Entry, Kind
 
-BASE, CARVED = contestant("base", megabytes=500), contestant("go-carved", megabytes=300, share_of="base")
+BASE, CARVED = contestant("base", megabytes=500), contestant("go-carved", megabytes=300, made_of="base")
 
 
 def entry(name: str, *languages: str, kind: Kind = "model", base: str | None = None) -> Entry:

@@ -16,7 +16,7 @@ from lsp_experts.lab.evaluation.report import report
 from lsp_experts.lab.evaluation.report_html import report_page, sentences_list
 from lsp_experts.lab.gate_fit import Fit
 
-BASE, CARVED = contestant("base", megabytes=500), contestant("go-carved", megabytes=300, share_of="base")
+BASE, CARVED = contestant("base", megabytes=500), contestant("go-carved", megabytes=300, made_of="base")
 VOID = {"meta"}
 
 
@@ -41,7 +41,7 @@ class Tags(HTMLParser):
 
 
 def page_of(name: str = "go-carved") -> str:
-    made = contestant(name, megabytes=300, share_of="base")
+    made = contestant(name, megabytes=300, made_of="base")
     found = [
         evaluation({BASE: lambda number: number % 2 == 0, made: lambda number: number % 3 == 0}),
         evaluation({BASE: lambda number: False}, 10, language="html"),

@@ -10,11 +10,11 @@ from lsp_experts.lab.evaluation.verdict import Kind, Verdict, language_name, sig
 SAME = Interval(0, 0, 0)
 
 
-def verdict_of(value: float, half: float, *, cases: int = 400, places: int = 60, language: str = "go") -> Verdict:
+def verdict_of(value: float, half: float, *, cases: int = 400, files: int = 60, language: str = "go") -> Verdict:
     points = Interval(value, value - half, value + half)
     bits = Interval(0.01, 0.008, 0.012)
     return verdict(
-        Comparison(language, "go-carved", "base", cases, places, points, SAME, bits, 0.62, 0.7, Interval(1, 1, 1))
+        Comparison(language, "go-carved", "base", cases, files, points, SAME, bits, 0.62, 0.7, Interval(1, 1, 1))
     )
 
 
@@ -36,7 +36,7 @@ def test_kinds(value: float, half: float, kind: Kind) -> None:
     said = verdict_of(value, half)
     assert said.kind == kind
     assert (said.needed_cases > 0) == (kind == "cannot tell")
-    assert verdict_of(value, half, places=7).kind == "cannot tell"
+    assert verdict_of(value, half, files=7).kind == "cannot tell"
 
 
 def test_sentences() -> None:
@@ -49,7 +49,7 @@ def test_sentences() -> None:
         "for HTML on this code, `go-carved` cannot be told from `base` by 400 cases of 60 files (-0.4 ± 6.4 points"
         " exact, 95 %; +0.010 ± 0.002 bits per byte; about 6400 would do), at 62 % of its memory"
     )
-    few = verdict_of(0, 1, cases=12, places=1).sentence
+    few = verdict_of(0, 1, cases=12, files=1).sentence
     assert "by 12 cases of one file (+0.0 ± 1.0 points" in few
     assert "; about 96 of at least 8 files would do)" in few
 
@@ -67,7 +67,7 @@ def test_how_many_cases_would_do(value: float, half: float, needed: int) -> None
 
 
 def test_cases_that_never_differ_soon_do() -> None:
-    assert verdict_of(0, 196 / 42, cases=40, places=20).needed_cases == 94
+    assert verdict_of(0, 196 / 42, cases=40, files=20).needed_cases == 94
 
 
 def test_no_difference_has_no_minus() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from installed_tinies import install
+from made_repository import commit as commit_files
+from made_repository import git
 
 from lsp_experts.errors import AdaptError, UsageError
 from lsp_experts.lab.random_adapter import write_random_adapter
@@ -27,23 +28,13 @@ def code(number: int) -> str:
     )
 
 
-def git(folder: Path, *arguments: str) -> str:
-    who = {f"GIT_{role}_{what}": "a@b.example" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(["git", *arguments], cwd=folder, env=surroundings | who, check=True, capture_output=True)
-    return done.stdout.decode().strip()
-
-
 def write(folder: Path, numbers: range, suffix: str = "py") -> None:
     for number in numbers:
         (folder / f"file{number}.{suffix}").write_text(code(number))
 
 
 def commit(folder: Path, numbers: range) -> str:
-    write(folder, numbers)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "x")
-    return git(folder, "rev-parse", "HEAD")
+    return commit_files(folder, "x", {f"file{number}.py": code(number) for number in numbers})
 
 
 @pytest.fixture
@@ -55,6 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         {
             "general": {"languages": ["*"]},
             "script": {"languages": ["javascript", "javascriptreact"]},
+            "both": {"languages": ["lua", "go"]},
             "script-lora": {"languages": ["javascript"], "kind": "adapter", "base": "script"},
         },
     )
@@ -107,6 +99,32 @@ def test_a_stopped_training_keeps_its_split(repository: tuple[Path, list[str]]) 
     other = planned(AdaptOrder(folder, rank=3))
     assert made is not None and again is not None and other is not None
     assert made.split == commits[5] and made.key == again.key == keys[0] != other.key
+
+
+def test_a_split_that_history_has_no_more_is_made_anew(repository: tuple[Path, list[str]]) -> None:
+    folder, commits = repository
+    made = planned(AdaptOrder(folder), lambda key: "0" * 40)
+    assert made is not None and made.split in commits[4:9]
+    shutil.rmtree(folder / ".git")
+    without = planned(AdaptOrder(folder), lambda key: commits[5])
+    assert without is not None and without.split == ""
+
+
+@pytest.mark.parametrize("language", ["", "javascript", "javascriptreact"])
+def test_files_of_a_kin_language_are_of_the_one_that_cases_are_of(folder: Path, language: str) -> None:
+    write(folder, range(40), "jsx")
+    made = planned(AdaptOrder(folder, base="general", language=language, expert_id="adapted"))
+    assert made is not None and made.languages == ("javascript",)
+    assert made.judged_files == 12 and len(made.texts.files) > 20
+    assert {case.language for case in made.cases} == {"javascript"}
+
+
+def test_only_files_of_the_language_that_decides_count_as_judges(folder: Path) -> None:
+    """The base is made for two languages, and nearly all of what is held out is of the other one."""
+    write(folder, range(60), "go")
+    write(folder, range(60, 63), "lua")
+    with pytest.raises(UsageError, match="too little lua"):
+        planned(AdaptOrder(folder, base="both", language="lua"))
 
 
 def test_without_a_history_files_are_held_out(folder: Path) -> None:

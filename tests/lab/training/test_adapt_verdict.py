@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lsp_experts.lab.evaluation.figures import Comparison, Interval
@@ -12,7 +14,7 @@ NO_MATTER = Interval(1.0, 1.0, 1.0)
 
 def compared(bits: tuple[float, float], points: tuple[float, float], against: str = "base") -> Comparison:
     return Comparison(
-        language="go", contestant="go-adapted", against=against, cases=80, places=20,
+        language="go", contestant="go-adapted", against=against, cases=80, files=20,
         exact_points=Interval(sum(points) / 2, *points), accepted_chars=NO_MATTER,
         bits_per_byte=Interval(sum(bits) / 2, *bits), memory_share=1.0, bytes_share=1.0, latency_ratio=NO_MATTER,
     )  # fmt: skip
@@ -35,6 +37,11 @@ def test_bits_must_fall_and_exact_matches_must_not(
     judgement = judge([compared(bits, points)])
     assert judgement.better == better
     assert judgement.reasons[0].startswith(f"go: {word} `base`: ")
+
+
+def test_a_few_files_tell_nothing() -> None:
+    told = compared((-0.3, -0.1), (1, 5))
+    assert judge([told]).better and not judge([replace(told, files=7)]).better
 
 
 def test_it_says_the_figures() -> None:

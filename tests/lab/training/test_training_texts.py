@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
+from made_repository import commit, git
 
 from lsp_experts.errors import UsageError
 from lsp_experts.lab.replay_cases import SourceFile
@@ -23,13 +22,6 @@ def code(number: int, lines: int = 40) -> str:
         f"    return {WORDS[(number * line) % 13]}({line * number + 7}) + {number}\n"
         for line in range(lines)
     )
-
-
-def git(folder: Path, *arguments: str) -> str:
-    who = {f"GIT_{role}_{what}": "a@b.example" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(["git", *arguments], cwd=folder, env=surroundings | who, check=True, capture_output=True)
-    return done.stdout.decode().strip()
 
 
 @pytest.mark.parametrize(
@@ -112,9 +104,7 @@ def test_the_files_of_a_commit(tmp_path: Path) -> None:
         (folder / name).write_bytes(data)
     (folder / "link.py").symlink_to("a.py")
     (tmp_path / "outside.py").write_text("z = 1\n")
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-q", "-m", "x")
-    first = git(tmp_path, "rev-parse", "HEAD")
+    first = commit(tmp_path, "x", {})
     (folder / "a.py").write_text("x = 2\n")
     git(tmp_path, "commit", "-q", "-a", "-m", "y")
     left_out = ("node_modules/b.js", "picture.png", "huge.py")

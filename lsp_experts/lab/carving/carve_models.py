@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lsp_experts import __version__
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import UsageError
 from lsp_experts.lab.carving import ffn_cut, vocabulary_cut
-from lsp_experts.lab.carving.carve_check import load_exactly, tokenizer
+from lsp_experts.lab.carving.carve_check import load_exactly
+from lsp_experts.lab.carving.corpus_importance import corpus_importance
 from lsp_experts.lab.carving.coverage import Coverage, coverage
-from lsp_experts.lab.carving.excitement import column_magnitudes
+from lsp_experts.lab.carving.cut_entrant import BASE, cut_entrant
+from lsp_experts.lab.carving.importance import Importance
 from lsp_experts.lab.carving.keepset import KeepSet
 from lsp_experts.lab.carving.pruning import expected_counts, pruned
-from lsp_experts.lab.carving.requantise import Requantisation, requantise
+from lsp_experts.lab.carving.requantise import Requantisation, requantise_by
 from lsp_experts.lab.carving.tied_tables import shared_table
 from lsp_experts.lab.corpus import count_tokens, texts_of
 from lsp_experts.lab.evaluation.contestants import Entrant, file_entrant
 from lsp_experts.lab.evaluation.evaluate import OnStep
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import Ids, Vocabulary
+from lsp_experts.lab.open_engine import tokenizer
 from lsp_experts.registry.store import Store
 
-BASE, ONE_TABLE = "base", "one-table"
+ONE_TABLE = "one-table"
+BY_CORPUS = "@corpus"  # behind a type: by an importance matrix of the corpus
 _ASKED = "carve-bench-base"
 
 
@@ -35,7 +37,8 @@ _ASKED = "carve-bench-base"
 class Recipe:
     """Which models to make of `base` for `language`; `corpus` is code to count and to measure with.
 
-    `quants`: types as in Requantisation, and behind a "+" that of the vocabulary tables, most of a small file.
+    `quants`: types as in Requantisation, behind a "+" that of the vocabulary tables, most of a small file, and behind
+    that BY_CORPUS.
     """
 
     language: str
@@ -54,12 +57,12 @@ class Asked:
 
     counts: Ids  # of each token, in the corpus
     held_out: Ids  # of each token, in the held-out text
-    magnitudes: Mapping[str, NDArray[np.float64]]
+    importance: Importance | None  # of the columns, where something goes by it
 
 
 @dataclass(frozen=True)
 class Made:
-    """A model, what it is ("base", "tables", "vocabulary", "ffn" or "plain"), and how it covers the held-out text."""
+    """A model, and how it covers the held-out text. `way`: base, tables, vocabulary, ffn, importance or plain."""
 
     entrant: Entrant
     way: str
@@ -76,13 +79,13 @@ async def ask_base(
         texts = (text for folder in recipe.corpus for text in texts_of(folder, recipe.language))
         counts = await count_tokens(tokenizer(engine, _ASKED), texts, len(vocabulary))
         held = await count_tokens(tokenizer(engine, _ASKED), held_out, len(vocabulary))
-        magnitudes: Mapping[str, NDArray[np.float64]] = {}
-        if recipe.ffn_blocks:
+        importance = None
+        if recipe.ffn_blocks or any(quant.endswith(BY_CORPUS) for quant in recipe.quants):
             on_step("measuring activations", 0, 1)
-            magnitudes = await column_magnitudes(engine, _ASKED, report, recipe.corpus, recipe.language)
+            importance = await corpus_importance(engine, _ASKED, report, recipe.corpus, recipe.language)
     finally:
         await engine.evict(_ASKED)
-    return Asked(counts, held, magnitudes)
+    return Asked(counts, held, importance)
 
 
 async def make_models(
@@ -99,10 +102,11 @@ async def make_models(
     def cut(name: str, way: str, kept: Ids, narrowed: ffn_cut.Narrowed | None = None) -> Path:
         on_step(f"making {name}", len(made) - 1, steps)
         path = folder / f"{name}.gguf"
-        origin = vocabulary_cut.Provenance(sha256, base.string("general.name") or "", "", recipe.language, __version__)
         with store.disk_errors():
-            written = vocabulary_cut.write(base, vocabulary, kept, path, origin, one_table=table, narrowed=narrowed)
-        entrant = file_entrant(name, path, kind="carved", sha256=written.sha256, share_of=BASE, fim=recipe.fim)
+            entrant = cut_entrant(
+                base, vocabulary, kept, path, base_sha256=sha256, language=recipe.language, fim=recipe.fim,
+                one_table=table, narrowed=narrowed,
+            )  # fmt: skip
         made.append(Made(entrant, way, coverage(vocabulary, kept, asked.held_out)))
         return path
 
@@ -111,15 +115,18 @@ async def make_models(
     expected = expected_counts(vocabulary, recipe.keep_set, asked.counts)
     for size in recipe.tokens:
         cut(f"tokens-{size}", "vocabulary", pruned(vocabulary, expected, size))
-    for blocks in recipe.ffn_blocks:
-        cut(f"ffn-{blocks}", "ffn", whole, ffn_cut.narrowed(base, blocks, asked.magnitudes))
+    if asked.importance:
+        for blocks in recipe.ffn_blocks:
+            cut(f"ffn-{blocks}", "ffn", whole, ffn_cut.narrowed(base, blocks, asked.importance.magnitudes))
     for quant in recipe.quants:
         on_step(f"making {quant}", len(made) - 1, steps)
         path = folder / f"{quant}.gguf"
-        weights, _, tables = quant.partition("+")
+        weights, _, tables = quant.removesuffix(BY_CORPUS).partition("+")
         order = Requantisation(plain_of, weights, token_embedding_type=tables, output_type=tables)
-        await requantise(order, engine, store, path)
-        made.append(Made(file_entrant(quant, path, share_of=BASE, fim=recipe.fim), "plain", of_all))
+        by = asked.importance if quant.endswith(BY_CORPUS) else None
+        await requantise_by(order, by, recipe.language, engine, store, path)
+        way = "plain" if by is None else "importance"
+        made.append(Made(file_entrant(quant, path, made_of=BASE, fim=recipe.fim), way, of_all))
     return made
 
 
@@ -128,8 +135,10 @@ def check_recipe(recipe: Recipe, base: GgufFile, vocabulary: Vocabulary) -> None
     names = [str(each) for each in (*recipe.tokens, *recipe.quants)]
     if not (recipe.tokens or recipe.quants or recipe.ffn_blocks) or len(set(names)) < len(names):
         raise UsageError("There is nothing to compare, or something twice.", remedy="Name sizes or types, each once.")
-    if recipe.ffn_blocks and not recipe.corpus:
-        raise UsageError("--ffn-blocks needs code to measure with.", remedy="Give --corpus DIR.")
+    if (recipe.ffn_blocks or any(quant.endswith(BY_CORPUS) for quant in recipe.quants)) and not recipe.corpus:
+        raise UsageError(
+            f"With --ffn-blocks or {BY_CORPUS} it needs code to measure with.", remedy="Give --corpus DIR."
+        )
     vocabulary_cut.check_cuttable(base, vocabulary)
     vocabulary_cut.plan(vocabulary, recipe.keep_set, ())
     for blocks in recipe.ffn_blocks:

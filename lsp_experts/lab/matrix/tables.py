@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsp_experts.lab.evaluation.report_html import html_table, page, sentences_list
+from lsp_experts.lab.evaluation.report_table import plus_minus
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Table:
 
 
 def tables(report: Mapping[str, Any]) -> tuple[Table, ...]:
-    """Of matrix_report.report()'s object: a row for each contestant, a column for each language read."""
+    """Of report.report()'s object: a row for each contestant, a column for each language read."""
     contestants = report["contestants"]
     languages = [name for name in report["differences"] if name in next(iter(contestants.values()))["cells"]]
     sizes = {
@@ -65,8 +66,8 @@ def _differences(differences: Mapping[str, Any]) -> Table:
     rows = tuple(
         (
             language,
-            *(_signed(row[name], 4) for name in ("others", "control", "base")),
-            *(_signed(row[name], 2) for name in ("control_points", "base_points")),
+            *(plus_minus(row[name], 4, sign="+") for name in ("others", "control", "base")),
+            *(plus_minus(row[name], 2, sign="+") for name in ("control_points", "base_points")),
             str(row["lines"]),
             str(row["files"]),
             row["verdict"],
@@ -93,9 +94,4 @@ def _completed(completed: Mapping[str, Any], languages: Sequence[str]) -> Table:
 def _cell(figure: Any, decimals: int, scale: float) -> str:
     if not isinstance(figure, Mapping):
         return f"{scale * figure:.{decimals}f}"
-    half = (figure["high"] - figure["low"]) / 2
-    return f"{scale * figure['value']:.{decimals}f} ± {scale * half:.{decimals}f}"
-
-
-def _signed(figure: Mapping[str, float], decimals: int) -> str:
-    return f"{figure['value']:+.{decimals}f} ± {(figure['high'] - figure['low']) / 2:.{decimals}f}"
+    return plus_minus(figure, decimals, scale)

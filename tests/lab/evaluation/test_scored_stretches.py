@@ -10,9 +10,16 @@ from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.protocol import Load, Score, Segment, TextScore
 from lsp_experts.lab.evaluation.records import Outcome
+from lsp_experts.lab.evaluation.scored_stretches import (
+    CONTEXT_CHARS,
+    STRETCH_CHARS,
+    StretchAsker,
+    by_stretch,
+    outcome,
+    stretches,
+)
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.lab.replay_cases import SourceFile
-from lsp_experts.lab.scored_stretches import CONTEXT_CHARS, STRETCH_CHARS, StretchAsker, by_stretch, outcome, stretches
 from lsp_experts.paths import default_paths
 
 LINE = "    value{n} = other{n}(argument, {n})\n"

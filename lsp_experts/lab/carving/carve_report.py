@@ -5,16 +5,16 @@ nearest in size. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from lsp_experts.lab.carve_models import BASE, Made
-from lsp_experts.lab.evaluation.figures import Interval, compare, figures
-from lsp_experts.lab.evaluation.plots import Point, exactly, legend, scatter
+from lsp_experts.lab.carving.carve_models import Made
+from lsp_experts.lab.carving.cut_entrant import BASE
+from lsp_experts.lab.evaluation.figures import compare, figures
+from lsp_experts.lab.evaluation.plots import Point, drawn, exactly, legend, scatter
 from lsp_experts.lab.evaluation.records import Evaluation
 from lsp_experts.lab.evaluation.report_html import html_table, page, sentences_list
-from lsp_experts.lab.evaluation.report_table import both, megabytes
-from lsp_experts.lab.evaluation.verdict import LEAST_PLACES
+from lsp_experts.lab.evaluation.report_table import megabytes, plus_minus
+from lsp_experts.lab.evaluation.verdict import LEAST_FILES
 
 HEADINGS = (
     "model", "file", "of base", "tokens", "kept", "length", "exact", "bits/byte", "points to base", "bits to base",
@@ -40,8 +40,8 @@ def report(evaluation: Evaluation, made: Sequence[Made], language: str) -> dict[
             "n_vocab": row.contestant.n_vocab,
             "kept_share": round(each.coverage.kept_share, 4),
             "inflation": round(each.coverage.inflation, 4),
-            "exact": _interval(row.exact),
-            "bits_per_byte": _interval(row.bits_per_byte),
+            "exact": row.exact.rounded(),
+            "bits_per_byte": row.bits_per_byte.rounded(),
             "base": None if name == BASE else _beside(evaluation, language, name, BASE, found),
             "plain": None if each.way in _PLAIN else _beside(evaluation, language, name, _nearest(each, made), found),
         })  # fmt: skip
@@ -60,14 +60,14 @@ def cells(row: Mapping[str, Any], base_bytes: int) -> tuple[str, ...]:
         f"{row['n_vocab']:,}",
         f"{row['kept_share']:.1%}",
         f"{row['inflation']:.3f} ×",
-        both(row["exact"], 1, 100) + " %",
-        both(row["bits_per_byte"], 3),
-        both(base["points"], 1, sign="+") if base else "",
-        both(base["bits"], 3, sign="+") if base else "",
+        plus_minus(row["exact"], 1, 100) + " %",
+        plus_minus(row["bits_per_byte"], 3),
+        plus_minus(base["points"], 1, sign="+") if base else "",
+        plus_minus(base["bits"], 3, sign="+") if base else "",
         plain["name"] if plain else "",
         megabytes(plain["file_bytes"]) if plain else "",
-        both(plain["points"], 1, sign="+") if plain else "",
-        both(plain["bits"], 3, sign="+") if plain else "",
+        plus_minus(plain["points"], 1, sign="+") if plain else "",
+        plus_minus(plain["bits"], 3, sign="+") if plain else "",
     )
 
 
@@ -76,11 +76,11 @@ def html(result: Mapping[str, Any]) -> str:
     rows = result["rows"]
     sizes = [exactly(row["file_bytes"] / 1e6) for row in rows]
     points = [
-        [Point(row["name"], size, _scaled(row[key], scale)) for row, size in zip(rows, sizes, strict=True)]
+        [Point(row["name"], size, drawn(row[key], scale)) for row, size in zip(rows, sizes, strict=True)]
         for key, scale in (("bits_per_byte", 1.0), ("exact", 100.0))
     ]
-    plots = scatter(points[0], "Size against likelihood", "MB", "bits per byte (less is better)")
-    plots += scatter(points[1], "Size against exact match", "MB", "exact, %")
+    plots = scatter(points[0], "Size against surprise (lower is better)", "size of the file, MB", "bits/byte")
+    plots += scatter(points[1], "Size against exact matches", "size of the file, MB", "exact, %")
     table = html_table(HEADINGS, [cells(row, rows[0]["file_bytes"]) for row in rows])
     parts = [f'<div class="plots">{plots}</div>', legend([row["name"] for row in rows]), table]
     parts.append(sentences_list(result["sentences"]))
@@ -97,10 +97,10 @@ def _beside(evaluation: Evaluation, language: str, name: str, against: str, foun
     return {
         "name": against,
         "file_bytes": found[against].contestant.file_bytes,
-        "files": compared.places,
-        "points": _interval(compared.exact_points),
-        "bits": _interval(compared.bits_per_byte),
-        "time": _interval(compared.latency_ratio),
+        "files": compared.files,
+        "points": compared.exact_points.rounded(),
+        "bits": compared.bits_per_byte.rounded(),
+        "time": compared.latency_ratio.rounded(),
     }
 
 
@@ -108,18 +108,10 @@ def _sentence(row: Mapping[str, Any]) -> str:
     plain = row["plain"]
     bits = plain["bits"]
     relation = "beats" if bits["high"] < 0 else "loses to" if bits["low"] > 0 else "cannot be told from"
-    if plain["files"] < LEAST_PLACES:
+    if plain["files"] < LEAST_FILES:
         relation = "cannot be told from"
     return (
         f"`{row['name']}` ({megabytes(row['file_bytes'])}) {relation} plain `{plain['name']}`"
-        f" ({megabytes(plain['file_bytes'])}): {both(bits, 3, sign='+')} bits per byte,"
-        f" {both(plain['points'], 1, sign='+')} points exact"
+        f" ({megabytes(plain['file_bytes'])}): {plus_minus(bits, 3, sign='+')} bits per byte,"
+        f" {plus_minus(plain['points'], 1, sign='+')} points exact"
     )
-
-
-def _interval(interval: Interval) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in asdict(interval).items()}
-
-
-def _scaled(interval: Mapping[str, float], scale: float) -> Interval:
-    return Interval(*(scale * interval[name] for name in ("value", "low", "high")))

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from lsp_experts.lab.carving.cut_entrant import BASE
 from lsp_experts.lab.evaluation.figures import Figures, Interval, compare, figures
 from lsp_experts.lab.evaluation.records import Evaluation, Outcome
-from lsp_experts.lab.evaluation.verdict import LEAST_PLACES
-from lsp_experts.lab.matrix_models import BASE, CODE
+from lsp_experts.lab.evaluation.verdict import LEAST_FILES, signed
+from lsp_experts.lab.matrix.models import CODE
 
 OWN, OTHERS, ALL = "own", "others", "all languages"
 Verdict = Literal["pays", "does not pay", "cannot tell"]
@@ -39,9 +40,9 @@ class Difference:
     def verdict(self) -> Verdict:
         """Whether the own expert beats the control of its size: all of the interval lies on one side of 0.
 
-        Below LEAST_PLACES files one cannot tell.
+        Below LEAST_FILES files one cannot tell.
         """
-        if self.files < LEAST_PLACES:
+        if self.files < LEAST_FILES:
             return "cannot tell"
         if self.control.high < 0:
             return "pays"
@@ -74,9 +75,9 @@ def sentence(difference: Difference, tokens: int) -> str:
     }[difference.verdict]
     return (
         f"At {tokens:,} tokens, for {difference.language}, specialisation {said} one of its size cut for code in"
-        f" general ({_signed(difference.control)} bits per byte, 95 %, which is {share:.1%} of what it needs;"
-        f" {_signed(difference.others)} against experts of other languages,"
-        f" {_signed(difference.base)} against the uncut base; {difference.lines} lines of {difference.files} files)."
+        f" general ({signed(difference.control, 4)} bits per byte, 95 %, which is {share:.1%} of what it needs;"
+        f" {signed(difference.others, 4)} against experts of other languages,"
+        f" {signed(difference.base, 4)} against the uncut base; {difference.lines} lines of {difference.files} files)."
     )
 
 
@@ -85,7 +86,7 @@ def _difference(roles: Evaluation, language: str) -> Difference:
     own = next(each for each in figures(roles, language) if each.contestant.name == OWN)
     return Difference(
         language=language,
-        files=control.places,
+        files=control.files,
         lines=control.cases,
         others=others.bits_per_byte,
         control=control.bits_per_byte,
@@ -116,7 +117,3 @@ def _by_role(evaluation: Evaluation, languages: Sequence[str]) -> Evaluation:
     known = {each.name: each for each in evaluation.contestants}
     contestants = tuple(replace(known.get(role, known[languages[0]]), name=role) for role in (OWN, OTHERS, CODE, BASE))
     return replace(evaluation, contestants=contestants, outcomes=tuple(outcomes))
-
-
-def _signed(interval: Interval) -> str:
-    return f"{interval.value:+.4f} ± {interval.half:.4f}"

@@ -10,11 +10,12 @@ from collections.abc import Callable
 import pytest
 
 from lsp_experts.lab.carving.coverage import Coverage
+from lsp_experts.lab.carving.cut_entrant import BASE
 from lsp_experts.lab.evaluation.records import Contestant, Evaluation, Outcome
-from lsp_experts.lab.matrix_figures import ALL, Difference, differences, matrix, sentence
-from lsp_experts.lab.matrix_models import BASE, CODE
-from lsp_experts.lab.matrix_report import report
-from lsp_experts.lab.matrix_tables import html, tables
+from lsp_experts.lab.matrix.figures import ALL, Difference, differences, matrix, sentence
+from lsp_experts.lab.matrix.models import CODE
+from lsp_experts.lab.matrix.report import report
+from lsp_experts.lab.matrix.tables import html, tables
 
 LANGUAGES = ("go", "css", "rust")
 NAMES = (*LANGUAGES, CODE, BASE)
@@ -54,7 +55,7 @@ def test_each_cell_is_a_contestant_s_figures_in_a_language() -> None:
     for name, row in cells.items():
         for language, cell in row.items():
             assert cell.bits_per_byte.value == pytest.approx(2.0 if name == language else 1.0)
-            assert (cell.cases, cell.places) == (60, 12)
+            assert (cell.cases, cell.files) == (60, 12)
 
 
 def test_specialisation_that_pays() -> None:

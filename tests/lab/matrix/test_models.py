@@ -9,9 +9,10 @@ import pytest
 from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.errors import CarveError
+from lsp_experts.lab.carving.cut_entrant import BASE
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import Vocabulary, read_vocabulary
-from lsp_experts.lab.matrix_models import BASE, CODE, Counted, coverages, keep_sets, write_models
+from lsp_experts.lab.matrix.models import CODE, Counted, coverages, keep_sets, write_models
 
 
 def counted(vocabulary: Vocabulary, **words: int) -> Counted:
@@ -55,7 +56,7 @@ def test_files_of_one_size(tmp_path: Path) -> None:
     sizes = {each.name: each.file_bytes for each in entrants}
     assert abs(sizes["go"] - sizes["css"]) < 300
     assert max(sizes["go"], sizes["css"], sizes[CODE]) < sizes[BASE]
-    assert {each.name: (each.kind, each.share_of) for each in entrants} == {
+    assert {each.name: (each.kind, each.made_of) for each in entrants} == {
         "go": ("carved", BASE), "css": ("carved", BASE), CODE: ("carved", BASE), BASE: ("model", ""),
     }  # fmt: skip
     assert len({each.sha256 for each in entrants}) == 4

@@ -12,22 +12,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lsp_experts import __version__
 from lsp_experts.engine.supervisor import Supervisor
 from lsp_experts.errors import UsageError
-from lsp_experts.lab.carving.carve_check import load_exactly, tokenizer
+from lsp_experts.lab.carving.carve_check import load_exactly
 from lsp_experts.lab.carving.coverage import Coverage, coverage
+from lsp_experts.lab.carving.cut_entrant import BASE, cut_entrant
 from lsp_experts.lab.carving.pruning import pruned
 from lsp_experts.lab.carving.tied_tables import shared_table
-from lsp_experts.lab.carving.vocabulary_cut import Provenance, check_cuttable, write
+from lsp_experts.lab.carving.vocabulary_cut import check_cuttable
 from lsp_experts.lab.corpora import HELD_OUT, TRAIN
 from lsp_experts.lab.corpus import count_tokens, texts_of
-from lsp_experts.lab.evaluation.contestants import Entrant, file_entrant
+from lsp_experts.lab.evaluation.contestants import Entrant
 from lsp_experts.lab.evaluation.evaluate import OnStep
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import Ids, Vocabulary
+from lsp_experts.lab.open_engine import tokenizer
 
-CODE, BASE = "code", "base"  # names of the control and of the uncut base; the others have their language's
+CODE = "code"  # name of the control; BASE is that of the uncut base, the others have their language's
 REMEDY = "`python -m lsp_experts.lab.corpora DIR` makes corpora; --languages takes some of them."
 _COUNTED = "matrix-base"
 
@@ -77,10 +78,8 @@ def write_models(
     for number, (name, ids) in enumerate(kept.items()):
         on_step(f"cutting {name}", number, len(kept))
         path = folder / f"{name}.gguf"
-        provenance = Provenance(sha256, base.string("general.name") or "", "", name, __version__)
-        written = write(base, vocabulary, ids, path, provenance, one_table=table)
-        made = file_entrant(name, path, kind="carved", sha256=written.sha256, share_of=BASE, fim=fim)
-        entrants.append(replace(made, kind="model", share_of="") if name == BASE else made)
+        made = cut_entrant(base, vocabulary, ids, path, base_sha256=sha256, language=name, fim=fim, one_table=table)
+        entrants.append(replace(made, kind="model", made_of="") if name == BASE else made)
     return entrants
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lsp_experts.lab.carving.coverage import Coverage
-from lsp_experts.lab.evaluation.figures import Interval
 from lsp_experts.lab.evaluation.records import Evaluation
-from lsp_experts.lab.matrix_figures import Difference, differences, matrix, sentence
+from lsp_experts.lab.matrix.figures import Difference, differences, matrix, sentence
 
 _DECIMALS = 5
 
@@ -38,11 +37,11 @@ def report(
                 "n_vocab": each.n_vocab,
                 "cells": {
                     language: {
-                        "bits_per_byte": _interval(cell.bits_per_byte),
-                        "lines_right": _interval(cell.exact),
-                        "tokens_per_line": _interval(cell.tokens),
+                        "bits_per_byte": cell.bits_per_byte.rounded(_DECIMALS),
+                        "lines_right": cell.exact.rounded(_DECIMALS),
+                        "tokens_per_line": cell.tokens.rounded(_DECIMALS),
                         "lines": cell.cases,
-                        "files": cell.places,
+                        "files": cell.files,
                         "kept_share": round(shares[each.name][language].kept_share, _DECIMALS),
                         "inflation": round(shares[each.name][language].inflation, _DECIMALS),
                     }
@@ -61,7 +60,9 @@ def _completed(written: Evaluation, languages: Sequence[str]) -> dict[str, Any]:
     return {
         name: {
             language: {
-                "exact": _interval(cell.exact), "bits_per_byte": _interval(cell.bits_per_byte), "cases": cell.cases,
+                "exact": cell.exact.rounded(_DECIMALS),
+                "bits_per_byte": cell.bits_per_byte.rounded(_DECIMALS),
+                "cases": cell.cases,
             }
             for language, cell in row.items()
         }
@@ -72,17 +73,9 @@ def _completed(written: Evaluation, languages: Sequence[str]) -> dict[str, Any]:
 def _difference(difference: Difference) -> dict[str, Any]:
     names = ("others", "control", "base", "control_points", "base_points")
     return {
-        **{name: _interval(getattr(difference, name)) for name in names},
+        **{name: getattr(difference, name).rounded(_DECIMALS) for name in names},
         "own_bits_per_byte": round(difference.own_bits_per_byte, _DECIMALS),
         "lines": difference.lines,
         "files": difference.files,
         "verdict": difference.verdict,
-    }
-
-
-def _interval(interval: Interval) -> dict[str, float]:
-    return {
-        "value": round(interval.value, _DECIMALS),
-        "low": round(interval.low, _DECIMALS),
-        "high": round(interval.high, _DECIMALS),
     }
