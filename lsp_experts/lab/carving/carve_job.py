@@ -96,6 +96,8 @@ async def carve_expert(
         nothing = np.zeros(len(vocabulary), np.int64)
         _chosen(order, vocabulary, nothing, nothing[:0])  # what cannot be planned ends it before the long steps
         measured = await _measured(order, engine, vocabulary, progress, say)
+        if order.corpus and order.keep_set is None and not measured.counts.any():
+            raise CarveError(f"The corpus has no code of {order.language} to carve by.", remedy="Give another folder.")
         kept = _chosen(order, vocabulary, measured.counts, measured.sample.tokens)
         if order.corpus:
             of_corpus = coverage(vocabulary, kept, measured.counts)

@@ -86,6 +86,15 @@ async def test_what_cannot_be_made_leaves_nothing(tmp_path: Path, order: dict[st
     assert not list(default_paths().store.rglob("*.gguf"))
 
 
+@pytest.mark.asyncio
+async def test_a_corpus_without_code_of_the_language_carves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.py").write_text("value = 1\n")
+    with pytest.raises(CarveError, match="no code of go"):
+        await carved(write_tiny_gguf(tmp_path / "base.gguf"), [], corpus=[tmp_path / "corpus"])
+    assert not list(default_paths().store.rglob("*.gguf"))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -103,8 +103,11 @@ def test_a_checkpoint_of_another_order_is_not_used(
     assert steps[0].number == 1
 
 
-def test_a_checkpoint_that_is_broken_is_not_used(tmp_path: Path, model: Path, examples: list[Example]) -> None:
-    (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
+@pytest.mark.parametrize("broken", [b"not a checkpoint", b"", b"IZZ\n.", b"\x80\x02.", b"X\x01\x00\x00\x00\x86."])
+def test_a_checkpoint_that_is_broken_is_not_used(
+    tmp_path: Path, model: Path, examples: list[Example], broken: bytes
+) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(broken)
     _, steps, _ = run(model, examples, tmp_path, stop_at=1)
     assert steps[0].number == 1
 
