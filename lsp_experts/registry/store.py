@@ -144,7 +144,8 @@ class Store:
     ) -> Installed:
         """Gives a finished temporary file its final name and writes the record; the caller has hashed it.
 
-        A file of that hash that is there already and is right stays, and the temporary one is dropped.
+        A file of that hash that is there already and is right stays, and the temporary one is dropped. What the expert
+        had before goes once the record names the new file, unless another expert uses it.
         """
         record_path = self._record_path(expert_id)
         path = self.model_path(sha256)
@@ -170,7 +171,10 @@ class Store:
                 dict(provenance or {}),
                 Memo.of(path.stat()),
             )
+            before = self.recorded(expert_id)
             write_record(record_path, record)
+            if before is not None:
+                self._drop_unused(before.sha256)
         return _installed(record, path)
 
     def reuse(self, expert_id: str, sha256: str, size: int, *, source: str, licence: str = "") -> Installed | None:
@@ -193,15 +197,7 @@ class Store:
         with self.disk_errors(), self._lock(_COMMIT_LOCK, lambda: None):
             record = self.recorded(expert_id)
             record_path.unlink(missing_ok=True)
-            if record is None or any(other.sha256 == record.sha256 for other in self._records()):
-                return 0
-            path = self.root / f"{record.sha256}.gguf"  # a symlink that leads outside is deleted, not followed
-            try:
-                status = path.lstat()
-                path.unlink()
-            except FileNotFoundError:
-                return 0
-            return status.st_size
+            return 0 if record is None else self._drop_unused(record.sha256)
 
     def lock(self, expert_id: str, waiting: Callable[[], None]) -> FileLock:
         """Holds the expert's lock; `waiting` is called once if another process has it. Ctrl-C ends the wait.
@@ -240,6 +236,18 @@ class Store:
             raise disk_error(error, self.root) from error
 
     # Inner parts
+
+    def _drop_unused(self, sha256: str) -> int:
+        """Deletes a file that no record names; the bytes that were freed."""
+        if any(record.sha256 == sha256 for record in self._records()):
+            return 0
+        path = self.root / f"{sha256}.gguf"  # a symlink that leads outside is deleted, not followed
+        try:
+            status = path.lstat()
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        return status.st_size
 
     def _inside(self, *parts: str) -> Path:
         """The one place where paths are built: `parts` are checked names, and the result lies inside the store."""

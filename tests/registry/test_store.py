@@ -222,6 +222,24 @@ def test_a_shared_file_stays_until_its_last_expert_goes(store: Store) -> None:
         store.remove("two")
 
 
+def test_what_an_expert_had_before_goes_once_it_has_the_new_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, "one")
+    put(store, "two")
+    newer = put(store, "one", b"GGUF newer")
+    assert files_of(store) == sorted([newer.path.name, f"{SHA256}.gguf"])  # the older one is still another's
+    put(store, "two", b"GGUF newer")
+    assert files_of(store) == [newer.path.name]
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lsp_experts.registry.store.write_record", killed)
+        with pytest.raises(SystemExit):
+            put(store, "one", b"GGUF newest")
+    assert store.verify("one").sha256 == newer.sha256  # an expert is never without a file
+
+
 def test_a_right_file_stays_and_a_damaged_one_is_replaced(store: Store) -> None:
     path = put(store).path
     inode = path.stat().st_ino

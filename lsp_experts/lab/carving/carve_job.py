@@ -143,8 +143,6 @@ async def carve_expert(
                 difference = carve_check.compare(measured.sample, carved, kept, expected)
             finally:
                 await engine.evict(_CARVED)
-            if order.expert_id in store.installed():
-                store.remove(order.expert_id)  # the result takes its place; its file would stay for nobody
             installed = store.adopt(
                 order.expert_id,
                 temporary,

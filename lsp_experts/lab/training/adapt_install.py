@@ -29,8 +29,6 @@ def install(adapted: Adapted, store: Store, paths: Paths, today: date) -> Instal
             with temporary.open("rb") as file:
                 sha256 = hash_file(file)
         add_entry(paths.overlay, _entry(adapted))
-        if plan.expert_id in store.installed():
-            store.remove(plan.expert_id)  # its file would stay for nobody
         installed = store.adopt(
             plan.expert_id,
             temporary,
