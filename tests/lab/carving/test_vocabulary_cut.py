@@ -277,14 +277,14 @@ def test_a_corpus_serves_where_the_keep_set_does_not_fit(tmp_path: Path, capsys:
 
 def test_the_command_carves_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "a.cob").write_text("class color\n")
+    (tmp_path / "code" / "a.lua").write_text("class color\n")
     for force, expected in (
         (False, "their logits are equal"),
         (False, "in the store already"),
         (True, "their logits are equal"),
     ):
         code = carve_command.run(
-            language="cobol", base=str(_tiny(tmp_path)), corpus=[tmp_path / "code"], expert_id=None, force=force
+            language="lua", base=str(_tiny(tmp_path)), corpus=[tmp_path / "code"], expert_id=None, force=force
         )
         said = capsys.readouterr()
         assert code == 0 and expected in said.out + said.err
