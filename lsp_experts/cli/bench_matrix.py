@@ -36,7 +36,7 @@ def run(
     from lsp_experts.lab.matrix.tables import html as html_of
     from lsp_experts.lab.which_model import which_model
 
-    if min(tokens, stretches) < 1 or places < 0 or minutes <= 0:
+    if min(tokens, stretches) < 1 or places < 0 or not minutes > 0:
         raise UsageError(
             "There is nothing to measure.", remedy="Give at least one token, one stretch and more than 0 minutes."
         )

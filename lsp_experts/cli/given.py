@@ -15,7 +15,7 @@ def check_workspace(folder: Path) -> None:
 
 def check_amount(limit: int, minutes: float | None) -> None:
     """UsageError unless there are cases to measure and time to do it; `minutes` None: as long as it takes."""
-    if limit < 1 or (minutes is not None and minutes <= 0):
+    if limit < 1 or not (minutes is None or minutes > 0):  # not a number is not above 0 either
         raise UsageError("There is nothing to measure.", remedy="Give at least one case, and more than 0 minutes.")
 
 

@@ -125,6 +125,7 @@ def test_stopped_half_way_it_goes_on(
         (("--tokens", "20"), "cannot be left out"),
         (("--stretches", "0"), "nothing to measure"),
         (("--minutes", "0"), "nothing to measure"),
+        (("--minutes", "nan"), "nothing to measure"),
         (("--corpora", "nowhere"), "holds no corpora"),
         (("--base", "nowhere.gguf"), "is not a file"),
         (("--html", "no/such/folder.html"), "cannot be written"),

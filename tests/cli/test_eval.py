@@ -179,6 +179,7 @@ def test_stopped_half_way(workspace: Path, capsys: pytest.CaptureFixture[str], m
         (["gone"], "gone is not a folder"),
         (["project", "--limit", "0"], "nothing to measure"),
         (["project", "--minutes", "0"], "nothing to measure"),
+        (["project", "--minutes", "nan"], "nothing to measure"),
         (["project", "--languages", "go"], "has no lines of code of go"),
         (["empty"], "has no lines of code"),
         (["binary"], "has no lines of code"),
