@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from lsp_experts.cli.progress import step_bar
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
 
@@ -24,17 +25,9 @@ def run(*, data: Path, experts: Sequence[str], limit: int, as_json: bool) -> int
     first, second = experts
     if first == second:
         raise UsageError(f"--experts names {first} twice.", remedy="Give two installed experts.")
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("completing", total=None)
-        result = asyncio.run(
-            bench_combine(
-                data,
-                (first, second),
-                limit,
-                default_paths(),
-                lambda done, total: progress.update(bar, completed=done, total=total),
-            )
-        )
+    with step_bar("completing") as on_step:
+        on_case = partial(on_step, "completing")
+        result = asyncio.run(bench_combine(data, (first, second), limit, default_paths(), on_case))
     if as_json:
         print(json.dumps(result))
         return 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from lsp_experts.cli.progress import step_bar
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
 from lsp_experts.settings import Settings
@@ -41,11 +42,8 @@ def run(
         raise UsageError(f"--anchor-lines {min(lines)} is below the cursor.", remedy="Give numbers from 0.")
     where: Where = "mid" if cursor == get_args(Where)[0] else "start"
     bench = FimBench(model=model, data=data, cursor=where, anchor_lines=lines, limit=limit, fim=fim, derive=derive)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("completing", total=None)
-        result = asyncio.run(
-            bench_fim(bench, paths, lambda done, total: progress.update(bar, completed=done, total=total))
-        )
+    with step_bar("completing") as on_step:
+        result = asyncio.run(bench_fim(bench, paths, partial(on_step, "completing")))
     result = {"expert": expert, **result}
     if as_json:
         print(json.dumps(result))

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from lsp_experts.cli.progress import step_bar
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
 
@@ -31,10 +31,10 @@ def run(*, expert: str, rounds: int, as_json: bool) -> int:
         raise UsageError(f"--rounds {rounds} leaves nothing to measure.", remedy="Give a number from 1; 7 is little.")
     paths = default_paths()
     chosen = candidate(paths, expert)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(f"{chosen.name}, both ways", total=rounds)
+    what = f"{chosen.name}, both ways"
+    with step_bar(what) as on_step:
         result = asyncio.run(
-            bench_repack(chosen, paths, rounds=rounds, on_round=lambda done: progress.update(bar, completed=done))
+            bench_repack(chosen, paths, rounds=rounds, on_round=lambda done: on_step(what, done, rounds))
         )
     if as_json:
         print(json.dumps(result))

@@ -5,6 +5,7 @@ LoRA as in arXiv 2106.09685 (A random, B zero, alpha / rank); the learning rate 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import math
@@ -173,10 +174,8 @@ class _Run:
 
     def _example(self, number: int) -> Example:
         """Every example once, in a random order, before any comes again."""
-        count = len(self._examples)
-        order = list(range(count))
-        random.Random(self._order.seed + number // count).shuffle(order)
-        return self._examples[order[number % count]]
+        passes, place = divmod(number, len(self._examples))
+        return self._examples[_shuffled(len(self._examples), self._order.seed + passes)[place]]
 
     def _summed_loss(self, example: Example) -> Tensor:
         tokens = torch.tensor(example.tokens, device=self._device)
@@ -270,6 +269,13 @@ def _kept(checkpoint: Path, device: torch.device) -> dict[str, Any]:
     except Exception:  # of a damaged file torch raises whatever its readers stumble over
         return {}
     return kept if isinstance(kept, dict) else {}
+
+
+@functools.lru_cache(maxsize=1)  # one pass over the examples at a time
+def _shuffled(count: int, seed: int) -> tuple[int, ...]:
+    order = list(range(count))
+    random.Random(seed).shuffle(order)
+    return tuple(order)
 
 
 def _weight_name(key: str) -> str:
