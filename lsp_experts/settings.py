@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 _CAMEL = re.compile(r"_([a-z])")
@@ -27,6 +27,7 @@ class Settings:
     max_tokens: int = 48
     max_lines: int = 8
     time_limit_ms: int = 2000
+    preferred: Mapping[str, str] = field(default_factory=dict)  # language -> the expert to ask first, if installed
     interpreter: str = "auto"  # an expert id, "auto" (first installed entry marked as one) or "none"
     preload: bool = True
     predict: bool = True  # learn which language follows which in a workspace, and have its expert ready
@@ -109,22 +110,24 @@ def from_options(options: object, base: Settings | None = None) -> tuple[Setting
         return base, (f"lspExperts: an object was expected, not {type(options).__name__}; the defaults are used.",)
     changes: dict[str, Any] = {}
     problems: list[str] = []
-    for field in fields(Settings):
-        name = json_name(field.name)
+    for one in fields(Settings):
+        name = json_name(one.name)
         if options.get(name) is None:
             continue
-        value, default = options[name], getattr(Settings(), field.name)
-        problem = _problem(field.name, value, default)
+        value, default = options[name], getattr(Settings(), one.name)
+        problem = _problem(one.name, value, default)
         if problem:
             problems.append(f"lspExperts.{name}: {problem}; {json.dumps(default)} is used.")
         else:
-            changes[field.name] = float(value) if type(default) is float else value
+            changes[one.name] = float(value) if type(default) is float else value
     return replace(base, **changes), tuple(problems)
 
 
 def _problem(name: str, value: object, default: object) -> str:
     if type(value) is not type(default) and not (type(default) is float and type(value) is int):
         return f"{type(default).__name__} expected, not {value!r:.40}"
+    if isinstance(value, dict) and not all(isinstance(part, str) for pair in value.items() for part in pair):
+        return f"text for each language expected, not {value!r:.40}"
     if name in _CHOICES and value not in _CHOICES[name]:
         return f"one of {', '.join(_CHOICES[name])} expected, not {value!r:.40}"
     if name in _RANGES and isinstance(value, int | float):

@@ -95,7 +95,7 @@ class Completer:
         self.routes = Routes(
             catalogue,
             installed,
-            interpreter=lambda: self.settings.interpreter,
+            settings=lambda: self.settings,
             refused=lambda: engine.quarantined.keys(),
         )
         self._pool, self._engine, self._saving = pool, engine, saving
@@ -127,8 +127,11 @@ class Completer:
                 session.supersede()
             self._ahead.expect((), ())
             self._withdraw(self._needed(self.documents.all_sessions()))
-        elif settings.enabled and not before.enabled and self._focused is not None:
-            self._prepare(self._focused, "completion was switched on")
+        elif settings.enabled and self._focused is not None:
+            if not before.enabled:
+                self._prepare(self._focused, "completion was switched on")
+            elif settings.preferred != before.preferred:
+                self._prepare(self._focused, "another expert was chosen")
 
     def opened(self, view: DocumentView) -> None:
         """A document was opened: it is likely the one that is worked on next."""

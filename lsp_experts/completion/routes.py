@@ -6,13 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 
 from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.routing.chain import Chain, chain
+from lsp_experts.settings import Settings
 
 
 class Routes:
     """The installed experts, as they were when somebody last looked.
 
-    `find_installed` gives expert id -> sha256 of its file. `interpreter` says which interpreter the settings name,
-    `refused` which experts are not tried.
+    `find_installed` gives expert id -> sha256 of its file. `settings` say which interpreter and which expert of a
+    language the user wants, `refused` which experts are not tried.
     """
 
     def __init__(
@@ -20,11 +21,11 @@ class Routes:
         catalogue: Catalogue,
         find_installed: Callable[[], Mapping[str, str]],
         *,
-        interpreter: Callable[[], str],
+        settings: Callable[[], Settings],
         refused: Callable[[], Collection[str]],
     ) -> None:
         self.catalogue = catalogue
-        self._find_installed, self._interpreter, self._refused = find_installed, interpreter, refused
+        self._find_installed, self._settings, self._refused = find_installed, settings, refused
         self.installed: Mapping[str, str] = find_installed()
 
     def look_again(self) -> None:
@@ -38,11 +39,13 @@ class Routes:
 
     def chain(self, language: str) -> Chain:
         """The experts for `language`, the best first."""
+        settings = self._settings()
         return chain(
             self.catalogue,
             language,
             self.installed.keys(),
-            interpreter=self._interpreter(),
+            chosen=settings.preferred.get(language, ""),
+            interpreter=settings.interpreter,
             refused=self._refused(),
         )
 

@@ -160,7 +160,7 @@ async def _open_generator(bench: ActionsBench, paths: Paths) -> AsyncIterator[tu
             clock=time.monotonic,
             on_change=lambda: None,
         )
-        routes = Routes(catalogue, lambda: installed, interpreter=lambda: settings.interpreter, refused=lambda: ())
+        routes = Routes(catalogue, lambda: installed, settings=lambda: settings, refused=lambda: ())
         able = {"fim": able_to_fill, "instruct": able_to_follow}
 
         def expert_for(need: str) -> str:

@@ -14,7 +14,10 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Candidate:
-    """An installed expert; `reason` is "measured", "expert", "related:<language>", "general" or "interpreter"."""
+    """An installed expert.
+
+    `reason` is "chosen", "measured", "expert", "related:<language>", "general" or "interpreter".
+    """
 
     expert: str
     reason: str
@@ -33,13 +36,15 @@ def chain(
     language: str,
     installed: Collection[str],
     *,
+    chosen: str = "",
     interpreter: str = AUTO,
     refused: Collection[str] = (),
 ) -> Chain:
-    """The experts for `language`: the one preferred in it, its own, those of related languages, the general ones, the
-    interpreter.
+    """The experts for `language`: the one the user chose, the one preferred in it, its own, those of related languages,
+    the general ones, the interpreter.
 
-    `interpreter` is an expert id, "auto" (the first installed entry marked as one) or "none".
+    `chosen` is an expert id or "". `interpreter` is an expert id, "auto" (the first installed entry marked as one) or
+    "none".
     `refused` experts are skipped as "quarantined", or with their reason where a mapping gives one. An adapter needs its
     base: it is skipped where that is not installed or refused.
     """
@@ -58,6 +63,8 @@ def chain(
         candidates.append(Candidate(expert, reason))
         return True
 
+    if chosen:
+        consider(chosen, "chosen")
     if language in catalogue.preferred:
         consider(catalogue.preferred[language], "measured")
     for entry, reason in _by_language(catalogue, language):

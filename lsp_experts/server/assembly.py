@@ -129,18 +129,18 @@ def _build_core(settings: Settings, host: Host, paths: Paths, command: Sequence[
     budget = _Budget(models, pool, supervisor, host)
     battery = Battery(time.monotonic)
 
-    def tell_of_unknown_interpreter() -> None:
-        if problem := models.interpreter_problem():
+    def tell_of_unknown_experts() -> None:
+        for problem in models.unknown_experts():
             host.tell(problem)
 
-    tell_of_unknown_interpreter()
+    tell_of_unknown_experts()
 
     class Assembled(RealCompleter):
         """Settings reach the pool too."""
 
         def configure(self, settings: Settings) -> None:
             models.settings = settings
-            tell_of_unknown_interpreter()
+            tell_of_unknown_experts()
             budget.configured()
             pool.settings_changed()
             super().configure(settings)

@@ -59,13 +59,15 @@ class Models:
         ]
         return default_budget_bytes(max(known, default=0), lambda: self._memory)
 
-    def interpreter_problem(self) -> str:
-        """A sentence if the setting names an interpreter that no registry knows, or ""."""
-        name = self.settings.interpreter
-        if name in (AUTO, NONE) or name in self._catalogue.entries:
-            return ""
-        return (
-            f"lspExperts.interpreter: no expert is called {name!r:.40}; none is used. `lsp-experts experts` lists them."
+    def unknown_experts(self) -> tuple[str, ...]:
+        """A sentence for each expert that the settings name and no registry knows."""
+        named = {f"preferred.{language}": expert for language, expert in self.settings.preferred.items() if expert}
+        if self.settings.interpreter not in (AUTO, NONE):
+            named["interpreter"] = self.settings.interpreter
+        return tuple(
+            f"lspExperts.{setting}: no expert is called {expert!r:.40}; none is used. `lsp-experts experts` lists them."
+            for setting, expert in named.items()
+            if expert not in self._catalogue.entries
         )
 
     def _installed(self) -> dict[str, ExpertFiles]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from completion.completer_stand import BASE, GO, HTML, INTERPRETER, MB, RUBY, Stand, open_stand, says, view
@@ -109,6 +110,18 @@ async def test_switching_completion_off_takes_wishes_back_and_nothing_loads() ->
         assert stand.state("html-carved") == "COLD"
         stand.completer.configure(Settings())
         await stand.until(lambda: stand.state("html-carved") == "HOT")
+
+
+@pytest.mark.asyncio
+async def test_the_expert_the_user_chooses_comes_in_and_answers_at_once() -> None:
+    async with open_stand("go-carved", BASE) as stand:
+        assert (await stand.answered(GO, "x = ‸\n")).expert == "go-carved"
+        stand.completer.configure(replace(stand.completer.settings, preferred={"go": BASE}))
+        await stand.until(lambda: stand.state(BASE) == "HOT")
+        answer = await stand.answered(GO, "y = ‸\n", 2)
+        assert (answer.expert, answer.expert_reason) == (BASE, "chosen")
+        stand.completer.configure(replace(stand.completer.settings, preferred={}))
+        assert (await stand.answered(GO, "z = ‸\n", 3)).expert == "go-carved"
 
 
 @pytest.mark.asyncio

@@ -41,11 +41,12 @@ def check(
     candidates: str,
     skipped: str | None = None,
     *,
+    chosen: str = "",
     interpreter: str = "auto",
     refused: Collection[str] = (),
 ) -> None:
     """`candidates` as "expert=reason ...", `skipped` as "expert=why;..."."""
-    got = chain(CATALOGUE, language, installed.split(), interpreter=interpreter, refused=refused)
+    got = chain(CATALOGUE, language, installed.split(), chosen=chosen, interpreter=interpreter, refused=refused)
     assert " ".join(f"{each.expert}={each.reason}" for each in got.candidates) == candidates
     if skipped is not None:
         assert ";".join(f"{expert}={why}" for expert, why in got.skipped) == skipped
@@ -75,6 +76,21 @@ GENERAL = "base=general big=general small=interpreter"
 )
 def test_order(language: str, installed: str, candidates: str) -> None:
     check(language, installed, candidates)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "installed", "candidates", "skipped"),
+    [
+        ("ts-1", "js-1 ts-1 small", "ts-1=chosen js-1=expert small=interpreter", None),
+        ("base", "js-1 base small", "base=chosen js-1=expert small=interpreter", None),
+        ("js-2", "js-1 small", "js-1=expert small=interpreter", "js-2=not installed"),
+        ("nobody", "js-1", "js-1=expert", "nobody=not in the registry"),
+    ],
+)
+def test_what_the_user_chose_comes_first(chosen: str, installed: str, candidates: str, skipped: str | None) -> None:
+    check("javascript", installed, candidates, chosen=chosen)
+    skips = chain(CATALOGUE, "javascript", installed.split(), chosen=chosen).skipped
+    assert skipped is None or f"{skips[0][0]}={skips[0][1]}" == skipped
 
 
 def test_skipped_experts_keep_their_reason() -> None:

@@ -40,6 +40,9 @@ def check(initial: object, pushed: list[Any], expected: Settings, problems: int 
         ({"maxTokens": 9}, [{"lspExperts": {"maxLines": 3}}], Settings(max_tokens=9, max_lines=3), 0),
         ({"maxTokens": 9}, [{"lspExperts": {"maxTokens": 3}}, {"lspExperts": {}}], Settings(max_tokens=9), 0),
         (None, [{"lspExperts": {"maxTokens": True}}] * 3, Settings(), 1),
+        ({"preferred": {"go": "base"}}, [], Settings(preferred={"go": "base"}), 0),
+        ({"preferred": {"go": "base"}}, [{"lspExperts": {"preferred": {}}}], Settings(), 0),
+        ({"preferred": {"go": 3}}, [{"lspExperts": {"preferred": "base"}}], Settings(), 2),
         (None, [{"lspExperts": {"enabled": 0}}, {"lspExperts": {"threads": 1.5}}], Settings(), 2),
     ],
 )

@@ -86,10 +86,19 @@ def test_who_is_pinned(store: Store, interpreter: str, pinned: set[str]) -> None
     assert {expert for expert in ("base", "html") if models.locate(expert).pinned} == pinned
 
 
-@pytest.mark.parametrize(("interpreter", "told"), [("auto", False), ("none", False), ("html", False), ("gone", True)])
-def test_an_interpreter_that_no_registry_knows_is_told(interpreter: str, told: bool) -> None:
-    problem = Models(CATALOGUE, default_paths(), Settings(interpreter=interpreter)).interpreter_problem()
-    assert ("'gone'" in problem) == told == bool(problem)
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (Settings(), []),
+        (Settings(interpreter="none"), []),
+        (Settings(interpreter="html", preferred={"go": "html", "sql": ""}), []),
+        (Settings(interpreter="gone"), ["lspExperts.interpreter"]),
+        (Settings(interpreter="gone", preferred={"go": "gone"}), ["lspExperts.preferred.go", "lspExperts.interpreter"]),
+    ],
+)
+def test_an_expert_that_no_registry_knows_is_told(settings: Settings, told: list[str]) -> None:
+    problems = Models(CATALOGUE, default_paths(), settings).unknown_experts()
+    assert [problem.partition(": no expert is called 'gone'")[0] for problem in problems] == told
 
 
 def test_only_the_interpreter_is_repacked_and_only_where_that_was_measured_to_pay(store: Store) -> None:
