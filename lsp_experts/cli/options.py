@@ -233,7 +233,8 @@ def add_bench_matrix(matrix: argparse.ArgumentParser) -> None:
     matrix.add_argument("--corpora", type=Path, required=True, metavar="DIR", help="with train/ and held-out/LANGUAGE")
     matrix.add_argument("--languages", nargs="+", default=(), metavar="ID", help="default: all that DIR has")
     matrix.add_argument(
-        "--base",
+        "--from",
+        dest="base",
         default="qwen2.5-coder-0.5b",
         metavar="BASE",
         help="an expert id or a GGUF file (default: %(default)s)",

@@ -40,7 +40,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def bench(corpora: Path, base: Path, *more: str) -> int:
-    common = ("--corpora", str(corpora), "--base", str(base), "--tokens", str(TOKENS))
+    common = ("--corpora", str(corpora), "--from", str(base), "--tokens", str(TOKENS))
     return main(["bench", "matrix", *common, "--stretches", "2", *more])
 
 
@@ -127,7 +127,7 @@ def test_stopped_half_way_it_goes_on(
         (("--minutes", "0"), "nothing to measure"),
         (("--minutes", "nan"), "nothing to measure"),
         (("--corpora", "nowhere"), "holds no corpora"),
-        (("--base", "nowhere.gguf"), "is not a file"),
+        (("--from", "nowhere.gguf"), "is not a file"),
         (("--html", "no/such/folder.html"), "cannot be written"),
     ],
 )
