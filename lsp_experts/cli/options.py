@@ -262,9 +262,11 @@ def add_json(command: argparse.ArgumentParser) -> None:
 def add_serve(serve: argparse.ArgumentParser) -> None:
     """The options of `serve`."""
     serve.add_argument("--stdio", action="store_true", help="talk over standard input and output (the default)")
-    serve.add_argument("--tcp", action="store_true", help="listen on a loopback address for one client")
-    serve.add_argument("--host", default="127.0.0.1", help="with --tcp (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=2087, help="with --tcp, 0 for any (default: %(default)s)")
+    way = serve.add_mutually_exclusive_group()
+    way.add_argument("--tcp", action="store_true", help="listen on a loopback address for one client")
+    way.add_argument("--http", action="store_true", help="complete over HTTP there, in the shape of OpenAI's API (Zed)")
+    serve.add_argument("--host", default="127.0.0.1", help="with --tcp or --http (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=2087, help="with them, 0 for any (default: %(default)s)")
     serve.add_argument("--log-file", type=Path, help="log here instead of to standard error")
     levels = ("debug", "info", "warning", "error")
     serve.add_argument("--log-level", choices=levels, default="info", help="default: %(default)s")

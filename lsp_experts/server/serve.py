@@ -7,7 +7,6 @@ import logging
 import socket
 import sys
 from collections.abc import Callable
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from lsp_experts.errors import UsageError
@@ -16,12 +15,13 @@ from lsp_experts.server.features import register
 from lsp_experts.server.language_server import ExpertsServer
 from lsp_experts.server.lifetime import Lifetime, force_exit
 from lsp_experts.server.ports import Build
+from lsp_experts.server.private_log import PrivateLog
 from lsp_experts.server.protocol import ExpertsProtocol
 from lsp_experts.server.statistics_file import statistics_folder
 from lsp_experts.server.status_file import servers_folder
 from lsp_experts.server.transport import Channel, Reader, Writer, socket_channel, stdio_channel
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _FLUSH_TIMEOUT_S = 0.2
 _LOG_BYTES = 5 * 1024 * 1024
 _LOG = logging.getLogger(__name__)
@@ -33,10 +33,10 @@ def serve(*, tcp: bool, host: str, port: int, log_file: Path | None, log_level: 
     `build` makes the completer once the client's settings are known. A second after the end was decided the process is
     gone, whether the caller comes back to its own end or not.
     """
-    if tcp and host not in _LOOPBACK:
+    if tcp and host not in LOOPBACK:
         raise UsageError(
             f"{host} is not this machine.",
-            remedy=f"The server listens on {', '.join(_LOOPBACK)} only; it has no password.",
+            remedy=f"The server listens on {', '.join(LOOPBACK)} only; it has no password.",
         )
     set_up_logging(log_file, log_level)
     try:
@@ -50,9 +50,8 @@ def set_up_logging(log_file: Path | None, log_level: str) -> None:
     """Log to the file (private, at most 5 MB and one older) or to stderr, which editors show in their log."""
     handler: logging.Handler
     if log_file is not None:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        log_file.touch(mode=0o600)
-        handler = RotatingFileHandler(log_file, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
+        log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handler = PrivateLog(log_file, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     else:
         handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
