@@ -16,7 +16,7 @@ from lsp_experts.completion.combining import Combining
 from lsp_experts.completion.debounce import Debounce
 from lsp_experts.completion.document import DocumentView
 from lsp_experts.completion.document_language import DocumentLanguages
-from lsp_experts.completion.exclusion import excluded
+from lsp_experts.completion.exclusion import off_limits
 from lsp_experts.completion.flights import Flight, Flights
 from lsp_experts.completion.gate import Gates
 from lsp_experts.completion.generated import left_alone
@@ -163,7 +163,8 @@ class Completer:
         if any(self._flights.busy_in(session) for session in sessions):
             self._flights.stop()
         if self._focused in sessions:
-            self._focused = None
+            # Editors open and close documents unseen (VS Code its settings.json): the one before is in front again.
+            self._focused = self.documents.front()
             self._rest()
         self._withdraw(self._needed(sessions) - self._needed(self.documents))
         self._expect()
@@ -198,7 +199,7 @@ class Completer:
         settings = self.settings
         if not settings.enabled:
             return Silence("off")
-        reason = excluded(view.uri, view.text, settings)
+        reason = off_limits(view, settings)
         if reason:
             return Silence(reason)
         if not manual and settings.trigger == "smart" and (reason := left_alone(view.uri, view.text)):
@@ -311,6 +312,7 @@ class Completer:
 
     def _focus(self, session: Session, why: str) -> None:
         self._focused = session
+        self.documents.turned_to(session.document)
         self.routes.look_again()
         self._prompts.look_again(session)
         self._prepare(session, why)
@@ -321,7 +323,7 @@ class Completer:
         self._expect()
         if not settings.enabled or not settings.preload or self._saving() != "full":
             return
-        if excluded(session.view.uri, session.view.text, settings):
+        if off_limits(session.view, settings):
             return
         experts = self._first_and_interpreter(session)
         if experts:
@@ -360,7 +362,7 @@ class Completer:
             else focused_json(
                 session,
                 self._route(session),
-                excluded(session.view.uri, session.view.text, self.settings),
+                off_limits(session.view, self.settings),
             ),
             "experts": [
                 expert_json(state, self._catalogue, self._pace, self._tally.answers[state.expert])

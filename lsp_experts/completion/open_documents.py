@@ -31,7 +31,7 @@ class OpenDocuments:
 
     def __init__(self, languages: DocumentLanguages) -> None:
         self._languages = languages
-        self._hosts: dict[str, Session] = {}
+        self._hosts: dict[str, Session] = {}  # what the user turned to last is the last
         self._regions: dict[str, dict[str, Session]] = {}
         self._latest: dict[str, Session] = {}  # where each document was worked in last
 
@@ -84,6 +84,14 @@ class OpenDocuments:
         """Where a known document was worked in last: in a region, or in the document itself."""
         return self._latest.get(uri) or self._hosts[uri]
 
+    def turned_to(self, uri: str) -> None:
+        """The user turned to a known document."""
+        self._hosts[uri] = self._hosts.pop(uri)
+
+    def front(self) -> Session | None:
+        """Where the user worked last, of the documents that are still open."""
+        return self.latest(next(reversed(self._hosts))) if self._hosts else None
+
     def all_sessions(self) -> tuple[Session, ...]:
         """The sessions of all documents and of their regions."""
         return tuple(each for uri in self._hosts for each in self._of(uri))
@@ -126,7 +134,8 @@ class OpenDocuments:
         return (*((host,) if host else ()), *self._regions.get(uri, {}).values())
 
     def _region_session(self, view: DocumentView, region: Region) -> Session:
-        virtual = DocumentView(f"{view.uri}#{region.key}", region.language, view.version, region.text)
+        uri = f"{view.uri}#{region.key}"
+        virtual = DocumentView(uri, region.language, view.version, region.text, left_out=view.left_out)
         known = self._regions.setdefault(view.uri, {})
         session = known.pop(region.key, None)
         if session is not None and session.language != region.language:

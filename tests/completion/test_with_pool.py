@@ -113,6 +113,25 @@ async def test_switching_completion_off_takes_wishes_back_and_nothing_loads() ->
 
 
 @pytest.mark.asyncio
+async def test_a_document_that_the_editor_opens_and_closes_unseen_leaves_the_one_before_in_front() -> None:
+    async with open_stand("go-carved", "html-carved") as stand:
+
+        def in_front() -> str | None:
+            focused = stand.completer.status()["focused"]
+            return focused and focused["uri"]
+
+        for document in (HTML, B_GO, GO):
+            stand.completer.opened(view(document, "‸")[0])
+        stand.completer.focused(view(HTML, "‸")[0])
+        stand.completer.opened(view(RUBY, "‸")[0])
+        seen = [in_front()]
+        for uri in (RUBY[0], B_GO[0], HTML[0], GO[0]):
+            stand.completer.closed(uri)
+            seen.append(in_front())
+        assert seen == [RUBY[0], HTML[0], HTML[0], GO[0], None]
+
+
+@pytest.mark.asyncio
 async def test_the_expert_the_user_chooses_comes_in_and_answers_at_once() -> None:
     async with open_stand("go-carved", BASE) as stand:
         assert (await stand.answered(GO, "x = ‸\n")).expert == "go-carved"
