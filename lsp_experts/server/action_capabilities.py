@@ -32,7 +32,7 @@ def edit_support(params: t.InitializeParams) -> EditSupport:
     """From `initialize` parameters."""
     can = params.capabilities
     operations = get_capability(can, "workspace.workspace_edit.resource_operations") or ()
-    ale = _is_ale(params)
+    ale = is_ale(params)
     return EditSupport(
         applies=bool(get_capability(can, "workspace.apply_edit")) or ale,
         answers=not ale,
@@ -74,7 +74,8 @@ def _resolves_what_is_looked_at(params: t.InitializeParams) -> bool:
     return parser == "marked"
 
 
-def _is_ale(params: t.InitializeParams) -> bool:
+def is_ale(params: t.InitializeParams) -> bool:
+    """Whether it is ALE, which does more, and counts otherwise, than it says."""
     # ALE says that it applies no edits and does (HandleLSPResponse in its codefix.vim), but never answers. It has no
     # name; nobody else sends an empty set of kinds.
     kinds = get_capability(

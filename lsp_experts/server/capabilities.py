@@ -13,6 +13,7 @@ from lsp_experts.server.action_capabilities import (
     EditSupport,
     action_support,
     edit_support,
+    is_ale,
     is_patient,
 )
 from lsp_experts.server.commands import COMMANDS
@@ -63,7 +64,7 @@ def client_of(params: t.InitializeParams) -> Client:
     modes = get_capability(can, "text_document.completion.completion_item.insert_text_mode_support.value_set")
     cuts, patient = _cuts_plain(params), is_patient(params)
     return Client(
-        encoding=_encoding(can),
+        encoding=_encoding(params),
         multi_line="snippet" if snippets else "first line" if cuts else "plain",
         cuts_plain=cuts,
         as_is=t.InsertTextMode.AsIs in (modes or ()),
@@ -97,8 +98,14 @@ def _runs_commands(params: t.InitializeParams) -> bool:
     return get_capability(params.capabilities, "workspace.execute_command") is not None
 
 
-def _encoding(can: t.ClientCapabilities) -> Encoding:
-    chosen = ServerCapabilitiesBuilder.choose_position_encoding(can)
+def _encoding(params: t.InitializeParams) -> Encoding:
+    """The first that the client names; where it names none, what it is known to count, or as LSP says."""
+    if not get_capability(params.capabilities, "general.position_encodings"):
+        if is_ale(params):
+            return "utf-8"  # bytes, as Vim's cursor is (OnReady in its completion.vim and codefix.vim)
+        if params.client_info and params.client_info.name == "emacs":
+            return "utf-32"  # lsp-mode's characters (lsp--cur-position); newer ones say so
+    chosen = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
     encodings: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
     return encodings[t.PositionEncodingKind(chosen).value]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 LAUNCHER = Path(__file__).with_name("launch_scripted.py")
-TIMEOUT_S = 20.0  # a hang guard, not a measurement
+TIMEOUT_S = 60.0  # a hang guard, not a measurement
 
 
 INLINE = "textDocument/inlineCompletion"
@@ -40,7 +40,9 @@ class RawClient:
         self.process = process
         self.answers: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         self.sent: list[dict[str, Any]] = []  # requests and notifications of the server
-        self.replies: dict[str, Any] = {}  # what a request of the server is answered with, by method; others never are
+        # What a request of the server is answered with, or a function from its parameters to that (NotImplemented: no
+        # answer); others never are.
+        self.replies: dict[str, Any] = {}
         self.stderr = b""
         self._news = asyncio.Condition()
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._drain())]
@@ -114,8 +116,10 @@ class RawClient:
                     if "method" in message:
                         self.sent.append(message)
                         if "id" in message and message["method"] in self.replies:
-                            result = self.replies[message["method"]]
-                            self.raw(framed({"jsonrpc": "2.0", "id": message["id"], "result": result}))
+                            reply = self.replies[message["method"]]
+                            result = reply(message["params"]) if callable(reply) else reply
+                            if result is not NotImplemented:
+                                self.raw(framed({"jsonrpc": "2.0", "id": message["id"], "result": result}))
                     else:
                         self.answers[message.get("id")].append(message)
                     self._news.notify_all()

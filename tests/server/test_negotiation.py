@@ -51,7 +51,7 @@ EXPECTED = {
         edits=EditSupport(applies=True, versions=True),
     ),
     "lsp-mode-8.0.0-emacs28.2": Client(
-        "utf-16",
+        "utf-32",  # unsaid: it counts characters
         "plain",
         as_is=True,
         runs_commands=True,
@@ -64,7 +64,7 @@ EXPECTED = {
         name="emacs",
     ),
     "ale-3.3.0-vim9": Client(
-        "utf-16",
+        "utf-8",  # unsaid: it counts bytes
         "first line",
         cuts_plain=True,
         actions=ActionSupport(literals=True),
@@ -80,19 +80,22 @@ def test_recorded_clients(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encodings", "chosen"),
+    ("encodings", "name", "chosen"),
     [
-        (None, "utf-16"),
-        ([], "utf-16"),
-        (["utf-8"], "utf-8"),
-        (["utf-32", "utf-16"], "utf-32"),
-        (["utf-7", "utf-8"], "utf-8"),
-        (["utf-7"], "utf-16"),
+        (None, "other", "utf-16"),
+        ([], "other", "utf-16"),
+        (["utf-8"], "other", "utf-8"),
+        (["utf-32", "utf-16"], "other", "utf-32"),
+        (["utf-7", "utf-8"], "other", "utf-8"),
+        (["utf-7"], "other", "utf-16"),
+        (None, "emacs", "utf-32"),
+        (["utf-16"], "emacs", "utf-16"),
+        (["utf-32", "utf-16"], "emacs", "utf-32"),
     ],
 )
-def test_position_encoding(encodings: list[str] | None, chosen: str) -> None:
+def test_position_encoding(encodings: list[str] | None, name: str, chosen: str) -> None:
     general = {} if encodings is None else {"general": {"positionEncodings": encodings}}
-    params = {"processId": None, "rootUri": None, "capabilities": general}
+    params = {"processId": None, "rootUri": None, "capabilities": general, "clientInfo": {"name": name}}
     client = client_of(structure_params(strict_converter(), t.INITIALIZE, params))
     assert client.encoding == chosen
     assert server_capabilities(client).position_encoding == chosen
