@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tiny_gguf import write_tiny_gguf
-
 from lsp_experts.lab.random_adapter import write_random_adapter
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import Paths
 from lsp_experts.registry.catalogue import load_catalogue
 from lsp_experts.registry.pull import Silent, pull

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from installed_tinies import install
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.cli.main import main
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.catalogue import load_catalogue
 from lsp_experts.registry.pull import Silent, pull

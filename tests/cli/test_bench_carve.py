@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.cli import bench_carve
 from lsp_experts.cli.main import main, parser
 from lsp_experts.errors import CarveError, UsageError
 from lsp_experts.lab.carving.carve_report import html
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 
 CODE = (

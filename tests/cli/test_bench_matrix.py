@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.cli.main import main
 from lsp_experts.lab.evaluation import scored_stretches
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 
 TEXTS = {

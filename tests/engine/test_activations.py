@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from engine.real import StartEngine, complete, load, prompt
 from numpy.typing import NDArray
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.protocol import Activations, ActivationsReport, Complete, Segment, Stop, Tokenize
 from lsp_experts.errors import EngineError
 from lsp_experts.lab.random_adapter import write_random_adapter
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 every_engine = pytest.mark.parametrize("kind", ["fake", "real"])
 TEXT = "func add(a int, b int) int {\n\treturn a + b\n}\n"
@@ -199,7 +199,7 @@ async def test_a_graph_with_other_names_is_refused(start_engine: StartEngine, tm
 
 def write_gpt2_gguf(path: Path) -> Path:
     """The tiny model's vocabulary over the graph of gpt2."""
-    from tiny_gguf import vocabulary
+    from lsp_experts.lab.tiny_gguf import vocabulary
 
     tokens, types, merges = vocabulary()
     width, random = 32, np.random.default_rng(1)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from engine.real import StartEngine, disturb
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.client import EngineClient
 from lsp_experts.engine.fake_model import Cancelled, Scripted, ToyExpert, ToyWeights, Turn
 from lsp_experts.engine.protocol import Complete, Load, Segment, Stop
 from lsp_experts.errors import EngineError
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 every_engine = pytest.mark.parametrize("kind", ["fake", "real"])
 N_CTX = 8192

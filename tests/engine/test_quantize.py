@@ -15,11 +15,11 @@ import gguf
 import numpy as np
 import pytest
 from engine.real import StartEngine, complete, load
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.command import worker_command, worker_environment
 from lsp_experts.engine.protocol import Quantize
 from lsp_experts.errors import EngineError
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 every_engine = pytest.mark.parametrize("kind", ["fake", "real"])
 

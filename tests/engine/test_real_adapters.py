@@ -10,11 +10,11 @@ import gguf
 import numpy as np
 import pytest
 from engine.real import StartEngine, complete, load
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.client import EngineClient
 from lsp_experts.errors import CarveError, EngineError
 from lsp_experts.lab.random_adapter import write_random_adapter
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 TAILS = ("\tret", "\tif err", "x")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine.real import StartEngine, complete, load
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.protocol import Complete, Logits, Segment, Stop
 from lsp_experts.engine.worker.ensemble import joint_logits
 from lsp_experts.errors import EngineError
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 
 @pytest.fixture(scope="session")

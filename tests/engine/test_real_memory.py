@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 from engine.real import StartEngine, complete, document, load
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.client import EngineClient
 from lsp_experts.errors import EngineError
 from lsp_experts.lab.random_adapter import write_random_adapter
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 MIB = 1024 * 1024
 linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of another process, /proc")

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine.real import StartEngine, disturb, load, prompt
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.client import EngineClient
 from lsp_experts.engine.protocol import Logits, Score, Segment, TextScore, Tokenize
 from lsp_experts.engine.worker.scoring import starts
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 HEAD = prompt("\treturn ", "f(")
 SURE = 2e-3  # nats. Over 64 tokens a decode rounds this model's logits by 0.03 otherwise: prompts here are shorter

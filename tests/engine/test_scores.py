@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from engine.real import StartEngine
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.client import EngineClient
 from lsp_experts.engine.protocol import Complete, Load, Score, ScoreReport, Segment, Stop, Tokenize
 from lsp_experts.errors import EngineError
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 every_engine = pytest.mark.parametrize("kind", ["fake", "real"])
 PROMPT = (Segment("<|fim_prefix|>", True), Segment("package main\n\nfunc main() {\n\treturn "))

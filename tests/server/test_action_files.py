@@ -72,7 +72,7 @@ async def test_what_is_read(tmp_path: Path) -> None:
         ("link.py", "link.py was not read: it is outside the folder."),
         (".env", ".env was not read: it may hold secrets."),
         ("alias.py", "alias.py was not read: it may hold secrets."),
-        ("built/x.py", "x.py was not read: git ignores it."),
+        ("built/x.py", "x.py was not read: .gitignore names it."),
         ("huge.py", "huge.py was not read: it is too large."),
         ("binary.py", "binary.py was not read: it is no text, or may not be read."),
         ("latin.py", "latin.py was not read: it is no UTF-8 text."),

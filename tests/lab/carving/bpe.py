@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from tiny_gguf import vocabulary as tiny_vocabulary
 
 from lsp_experts.lab.gguf_vocabulary import Ids, Vocabulary
+from lsp_experts.lab.tiny_gguf import vocabulary as tiny_vocabulary
 
 
 def made_vocabulary() -> Vocabulary:

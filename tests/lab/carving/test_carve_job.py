@@ -9,7 +9,6 @@ from typing import Any
 import gguf
 import pytest
 from lab.carving.test_tied_tables import Q5_0, Q8_0, twice
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.cli import carve as carve_command
 from lsp_experts.cli.main import parser
@@ -17,6 +16,7 @@ from lsp_experts.errors import CarveError, EngineError, UsageError
 from lsp_experts.lab.carving.carve_job import Carved, CarveOrder, carve_expert
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.open_engine import open_engine
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.sources.fetched import Progress
 from lsp_experts.registry.store import Store

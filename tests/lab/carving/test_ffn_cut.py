@@ -10,7 +10,6 @@ import gguf
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.errors import CarveError
 from lsp_experts.lab import gguf_file
@@ -20,6 +19,7 @@ from lsp_experts.lab.carving.ffn_cut import check_narrowable, narrowed
 from lsp_experts.lab.gguf_file import GgufFile, NewTensor
 from lsp_experts.lab.gguf_vocabulary import read_vocabulary
 from lsp_experts.lab.open_engine import open_engine
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 
 WIDTH, LAYERS = 768, 2

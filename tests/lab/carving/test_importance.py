@@ -10,7 +10,6 @@ import gguf
 import numpy as np
 import pytest
 import pytest_asyncio
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.completion.templates import TEMPLATES
 from lsp_experts.engine.protocol import Load, Segment
@@ -19,6 +18,7 @@ from lsp_experts.errors import CarveError, EngineError
 from lsp_experts.lab.carving.importance import Importance, calibration_prompts, measure, write_imatrix
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.lab.replay_cases import SourceFile
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 
 QWEN = TEMPLATES["qwen"]

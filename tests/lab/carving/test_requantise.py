@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.completion.templates import TEMPLATES
 from lsp_experts.engine.command import engine_spawner, fake_command
@@ -22,6 +21,7 @@ from lsp_experts.lab.carving.requantise import Requantisation, predicted_bytes, 
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.lab.replay_cases import SourceFile
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.store import Store
 

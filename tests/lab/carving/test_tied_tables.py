@@ -8,7 +8,6 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.errors import CarveError
 from lsp_experts.lab import gguf_file
@@ -18,6 +17,7 @@ from lsp_experts.lab.carving.tied_tables import EMBEDDING, OUTPUT, shared_table
 from lsp_experts.lab.gguf_file import GgufFile, NewTensor
 from lsp_experts.lab.gguf_vocabulary import read_vocabulary
 from lsp_experts.lab.open_engine import open_engine
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 
 F32, Q8_0, Q5_0 = (gguf.GGMLQuantizationType[name] for name in ("F32", "Q8_0", "Q5_0"))

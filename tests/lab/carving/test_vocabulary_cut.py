@@ -10,8 +10,6 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
-from tiny_gguf import vocabulary as tiny_vocabulary
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.cli import carve as carve_command
 from lsp_experts.errors import CarveError, StoreError, UsageError
@@ -21,6 +19,8 @@ from lsp_experts.lab.carving.keepset import KeepSet, decode, encode, load
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import COMMON_BELOW, Vocabulary, read_vocabulary
 from lsp_experts.lab.open_engine import open_engine
+from lsp_experts.lab.tiny_gguf import vocabulary as tiny_vocabulary
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.store import Store
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from installed_tinies import install
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.errors import EngineError, NotInstalled, UnknownExpert, UsageError
 from lsp_experts.lab.case_request import PATIENT
@@ -20,6 +19,7 @@ from lsp_experts.lab.evaluation.records import Evaluation, Outcome
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.lab.random_adapter import write_random_adapter
 from lsp_experts.lab.replay_cases import SourceFile
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.catalogue import load_catalogue
 from lsp_experts.registry.store import Store

@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.protocol import Load, Score, Segment, TextScore
 from lsp_experts.lab.evaluation.records import Outcome
@@ -20,6 +19,7 @@ from lsp_experts.lab.evaluation.scored_stretches import (
 )
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.lab.replay_cases import SourceFile
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
 
 LINE = "    value{n} = other{n}(argument, {n})\n"

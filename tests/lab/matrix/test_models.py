@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.errors import CarveError
 from lsp_experts.lab.carving.cut_entrant import BASE
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import Vocabulary, read_vocabulary
 from lsp_experts.lab.matrix.models import CODE, Counted, coverages, keep_sets, write_models
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 
 def counted(vocabulary: Vocabulary, **words: int) -> Counted:

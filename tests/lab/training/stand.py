@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.engine.protocol import Load, Logits, Segment
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.gguf_vocabulary import read_vocabulary
 from lsp_experts.lab.open_engine import open_engine, tokenizer
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.lab.training.fim_examples import Example, Spelling, examples, windows
 from lsp_experts.paths import Paths
 

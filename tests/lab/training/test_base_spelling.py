@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_gguf import SPECIALS, vocabulary, write_tiny_gguf
 
 from lsp_experts.completion.templates import TEMPLATES
 from lsp_experts.errors import AdaptError
 from lsp_experts.lab.gguf_file import GgufFile
+from lsp_experts.lab.tiny_gguf import SPECIALS, vocabulary, write_tiny_gguf
 from lsp_experts.lab.training.base_spelling import base_spelling
 
 
