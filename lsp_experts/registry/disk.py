@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 from contextlib import suppress
@@ -41,12 +42,19 @@ def read_private(path: Path, most_bytes: int = 1 << 20) -> bytes:
     return data
 
 
+def make_private(folder: Path) -> None:
+    """Makes `folder`, and what is missing above it, for this user only (0700, as XDG Base Directory wants). OSError."""
+    for missing in reversed([each for each in folder.parents if not each.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def replace_private(path: Path, text: str) -> None:
     """Writes a file (0600) so that a reader sees the old or the new one; a folder it makes for it is 0700. OSError.
 
     For what is learned and can be learned again: a power cut may lose the new one.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")  # 0600
     new = Path(name)
     try:
@@ -74,6 +82,12 @@ def disk_error(error: OSError, folder: Path) -> StoreError:
 def no_space() -> OSError:
     """What a child process said in words, as the error it met."""
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def expect_room(folder: Path, needed_bytes: int) -> None:
+    """OSError, as from a write that finds no space, unless the disk of `folder` can take that many bytes more."""
+    if shutil.disk_usage(folder).free < needed_bytes:
+        raise no_space()
 
 
 def is_disk_error(error: OSError) -> bool:

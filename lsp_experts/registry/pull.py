@@ -16,6 +16,8 @@ __all__ = ["Progress", "Silent", "pull"]
 
 _SPARE_BYTES = 32 << 20
 
+Fetch = Callable[[Source, Path, Progress], Fetched]
+
 
 class Silent:
     """Progress that nobody watches."""
@@ -35,10 +37,12 @@ def pull(
     say: Callable[[str], None] = lambda _line: None,
     from_file: Path | None = None,
     again: bool = False,
+    fetch: Fetch | None = None,
 ) -> Installed:
     """The expert, in the store. `say` gets one line for each thing worth knowing on the way.
 
-    `from_file` takes the place of all sources; `again` fetches it even if it is there.
+    `from_file` takes the place of all sources; `again` fetches it even if it is there. `fetch` gets a source's file
+    into a folder; by default as the source's kind does.
     PullError names every source with its reason; StoreError is a disk that will not have it.
     """
     wanted = from_file is None and not again
@@ -52,7 +56,7 @@ def pull(
         store.sweep()
         if from_file is not None:
             return _from_file(entry, store, progress, from_file, say)
-        return _from_sources(entry, store, progress, say)
+        return _from_sources(entry, store, progress, say, fetch or _fetch)
 
 
 def _there(entry: Entry, store: Store, say: Callable[[str], None]) -> Installed | None:
@@ -75,11 +79,13 @@ def _reused(entry: Entry, store: Store) -> Installed | None:
     return None
 
 
-def _from_sources(entry: Entry, store: Store, progress: Progress, say: Callable[[str], None]) -> Installed:
+def _from_sources(
+    entry: Entry, store: Store, progress: Progress, say: Callable[[str], None], fetch: Fetch
+) -> Installed:
     reasons: list[tuple[str, str]] = []
     for source in entry.sources:
         try:
-            return _one(entry, source, store, progress, say)
+            return _one(entry, source, store, progress, say, fetch)
         except SourceError as error:
             reasons.append((_name(source), f"{error}"))
             if len(reasons) < len(entry.sources):
@@ -88,11 +94,13 @@ def _from_sources(entry: Entry, store: Store, progress: Progress, say: Callable[
     raise PullError(f"{entry.id} could not be pulled. Every source failed:{listed}", remedy=_by_hand(entry, store))
 
 
-def _one(entry: Entry, source: Source, store: Store, progress: Progress, say: Callable[[str], None]) -> Installed:
+def _one(
+    entry: Entry, source: Source, store: Store, progress: Progress, say: Callable[[str], None], fetch: Fetch
+) -> Installed:
     store.require_space(_needed_bytes(entry, source))
     before = store.recorded(entry.id)
     with store.temporary_folder() as folder:
-        fetched = _fetch(source, folder, progress)
+        fetched = fetch(source, folder, progress)
         _expect_kind(entry, fetched.path)
         if before is not None and isinstance(source, HubSource):
             known = before.provenance.get("hub_sha256")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lsp_experts.errors import ModelRejected, NotInstalled, StoreError
-from lsp_experts.registry.disk import disk_error, hash_file, is_disk_error, open_regular, sync_folder
+from lsp_experts.registry.disk import disk_error, hash_file, is_disk_error, make_private, open_regular, sync_folder
 from lsp_experts.registry.locks import FileLock
 from lsp_experts.registry.records import (
     EXPERT_ID,
@@ -322,7 +322,7 @@ class Store:
             return False
 
     def _make_folders(self, *parts: str) -> None:
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.root)
         if parts:
             self._inside(*parts).mkdir(mode=0o700, exist_ok=True)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import gguf
 import pytest
-from tiny_gguf import write_tiny_gguf
 
 from lsp_experts.errors import PullError
 from lsp_experts.lab.random_adapter import write_random_adapter
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.registry.entry import Entry, FileSource
 from lsp_experts.registry.gguf_head import Items, fields, is_adapter
 from lsp_experts.registry.pull import Silent, pull

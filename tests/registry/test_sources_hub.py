@@ -168,7 +168,7 @@ MISBEHAVIOUR: dict[str, tuple[dict[str, object], HubSource, str]] = {
     "no hub at all": ({"commit": None, "content_type": "text/html"}, SOURCE, "not a model hub"),
     "no hash": ({"published": None}, SOURCE, "publishes no sha256"),
     "short body": ({"body": CONTENT[:-1]}, SOURCE, "size"),
-    "long body": ({"body": CONTENT + b"x"}, SOURCE, "size"),
+    "long body": ({"body": CONTENT + b"x"}, SOURCE, "longer than"),
     "a web page for the bytes": ({"body": b"<html>log in</html>", "content_type": "text/html"}, SOURCE, "size"),
     "other bytes": ({"body": bytes(len(CONTENT))}, SOURCE, f"instead of {SHA256}"),
     "another hash than pinned": ({}, HubSource(SOURCE.repo, SOURCE.file, sha256="0" * 64), "is asked for"),

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lsp_experts.errors import SourceError
-from lsp_experts.registry.disk import open_regular
+from lsp_experts.registry.disk import expect_room, open_regular
 from lsp_experts.registry.entry import FileSource
 from lsp_experts.registry.sources.fetched import CHUNK_BYTES, Fetched, HashedFile, Progress, expect_gguf
 
 
 def fetch(source: FileSource, folder: Path, progress: Progress) -> Fetched:
-    """A copy of the file in `folder`; SourceError if it cannot be read or is not the one that was asked for."""
+    """A copy of the file in `folder`; SourceError if it cannot be read or is not the one that was asked for, OSError if
+    the disk has no room for it.
+    """
     origin = Path(source.path).expanduser()
     if not origin.is_absolute():
         raise SourceError(f"{source.path} is not an absolute path")
@@ -22,7 +24,9 @@ def fetch(source: FileSource, folder: Path, progress: Progress) -> Fetched:
     except OSError as error:
         raise SourceError(f"it cannot be read: {error.strerror or error}") from error
     with opened, HashedFile(folder / "model.gguf", source.size) as copy:
-        progress.start(origin.name, os.fstat(opened.fileno()).st_size)
+        size = os.fstat(opened.fileno()).st_size
+        expect_room(folder, size)
+        progress.start(origin.name, size)
         try:
             while chunk := _read(opened):
                 copy.write(chunk)

@@ -6,18 +6,17 @@ The hub publishes the sha256 of every large file; what was downloaded is checked
 from __future__ import annotations
 
 import os
-import queue
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from lsp_experts.errors import SourceError
-from lsp_experts.registry.disk import hash_file, is_disk_error, open_regular
+from lsp_experts.registry.disk import expect_room, hash_file, is_disk_error, open_regular
 from lsp_experts.registry.entry import HubSource
 from lsp_experts.registry.records import SHA256
 from lsp_experts.registry.sources.fetched import Fetched, Progress, expect
-from lsp_experts.registry.sources.growth import watched
+from lsp_experts.registry.sources.growth import largest_file_bytes
+from lsp_experts.registry.sources.patience import patiently
 
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
@@ -26,15 +25,25 @@ T = TypeVar("T")
 
 _ANSWER_TIMEOUT_S = 5  # one answer; looking up the host name is not in it
 _PROBE_TIMEOUT_S = 8.0  # all of the first question, so that the next source comes soon where there is no network
+_STALL_TIMEOUT_S = 600.0  # between two of the library's writes, which are 10 MiB each
 _ON = frozenset({"1", "ON", "YES", "TRUE"})
 
 
-def fetch(source: HubSource, folder: Path, progress: Progress, *, probe_timeout_s: float = _PROBE_TIMEOUT_S) -> Fetched:
-    """The file in `folder`, checked against the hub's published hash; SourceError if it cannot be had."""
+def fetch(
+    source: HubSource,
+    folder: Path,
+    progress: Progress,
+    *,
+    probe_timeout_s: float = _PROBE_TIMEOUT_S,
+    stall_timeout_s: float = _STALL_TIMEOUT_S,
+) -> Fetched:
+    """The file in `folder`, checked against the hub's published hash; SourceError if it cannot be had, OSError if
+    the disk has no room for it.
+    """
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in _ON:
         raise SourceError("HF_HUB_OFFLINE is set")
     _quiet_library()
-    metadata = _within(probe_timeout_s, lambda: _metadata(source))
+    metadata = _asked(lambda: patiently(lambda: _metadata(source), probe_timeout_s), "the hub cannot be reached")
     published = metadata.etag or ""
     if metadata.commit_hash is None:
         raise SourceError("what answers there is not a model hub (no commit in the answer)")
@@ -44,10 +53,14 @@ def fetch(source: HubSource, folder: Path, progress: Progress, *, probe_timeout_
         raise SourceError(f"the hub's file has sha256 {published}, and {source.sha256} is asked for")
     if source.size not in (None, metadata.size):
         raise SourceError(f"the hub's file has {metadata.size} bytes, and {source.size} are asked for")
+    expect_room(folder, metadata.size or 0)  # the library only warns
     progress.start(source.file.rsplit("/", 1)[-1], metadata.size)
+    growth = _Growth(folder, progress)
     try:
-        with watched(folder, progress.advance):
-            path = _asked(lambda: _download(source, metadata, folder), "the download failed")
+        path = _asked(
+            lambda: patiently(lambda: _download(source, metadata, folder), stall_timeout_s, growth.look),
+            "the download failed",
+        )
     finally:
         progress.finish()
     with open_regular(path) as file:
@@ -64,6 +77,7 @@ def _quiet_library() -> None:
     # Plain https is enough for one file, keeps every byte in our folder and lets its size be watched.
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+    import huggingface_hub  # noqa: F401  here, so that a busy machine's slow import is no silence of the hub
 
 
 def _endpoint() -> str | None:
@@ -95,32 +109,46 @@ def _download(source: HubSource, metadata: HfFileMetadata, folder: Path) -> Path
             etag_timeout=_ANSWER_TIMEOUT_S,
             token=_token(),
             endpoint=_endpoint(),
+            tqdm_class=cast("Any", _AtMost(metadata.size)),  # anything that is called like the class will do
         )
     )
 
 
-def _within(timeout_s: float, ask: Callable[[], T]) -> T:
-    """As `_asked`, given up after `timeout_s`: a name server that is silent has no timeout of its own."""
-    answers: queue.SimpleQueue[T | Exception] = queue.SimpleQueue()
+class _Growth:
+    """How far the download is: it begins again where a server ignores ranges, and that is no movement."""
 
-    def run() -> None:
-        try:
-            answers.put(ask())
-        except Exception as error:
-            answers.put(error)
+    def __init__(self, folder: Path, progress: Progress) -> None:
+        self._folder = folder
+        self._progress = progress
+        self._furthest = 0
 
-    threading.Thread(target=run, name="hub-probe", daemon=True).start()
+    def look(self) -> int:
+        self._furthest = max(self._furthest, largest_file_bytes(self._folder))
+        self._progress.advance(self._furthest)
+        return self._furthest
 
-    def wait() -> T:
-        try:
-            answer = answers.get(timeout=timeout_s)
-        except queue.Empty:
-            raise SourceError(f"the hub cannot be reached: no answer within {timeout_s:g} s") from None
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
-    return _asked(wait, "the hub cannot be reached")
+class _AtMost:
+    """A progress bar for the library, which ends a body that is longer than it should be, such as a gzip bomb: the
+    library itself looks at the length when all of it is on the disk.
+    """
+
+    def __init__(self, limit_bytes: int | None) -> None:
+        self._limit = limit_bytes
+        self._size = 0
+
+    def __call__(self, **_bar: Any) -> _AtMost:
+        return self
+
+    def __enter__(self) -> _AtMost:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def update(self, more_bytes: int) -> None:
+        self._size += more_bytes
+        if self._limit is not None and self._size > self._limit:
+            raise SourceError(f"it is longer than the {self._limit} bytes it should have")
 
 
 def _asked(ask: Callable[[], T], failed: str) -> T:

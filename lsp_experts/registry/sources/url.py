@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 from lsp_experts.errors import SourceError
 from lsp_experts.registry.entry import UrlSource
 from lsp_experts.registry.sources.fetched import Fetched, HashedFile, Progress
+from lsp_experts.registry.sources.patience import patiently
 
 if TYPE_CHECKING:  # imported where it is used: it is slow to load, and a server at work needs no network
     import httpx2
@@ -20,6 +23,8 @@ _TRIES = 6
 _MAX_REDIRECTS = 5
 _CONNECT_TIMEOUT_S = 5.0
 _STALL_TIMEOUT_S = 30.0
+_ANSWER_TIMEOUT_S = 60.0  # the whole head of an answer, however its bytes trickle
+_PACE_S, _PACE_BYTES = 60.0, 256 * 1024  # slower than that is no download
 _MAX_PAUSE_S = 8.0
 _PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 # A name with a top-level domain in letters: no address in any spelling, no bare local name.
@@ -44,13 +49,15 @@ def fetch(
     *,
     client: Callable[[], httpx2.Client] = open_client,
     sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+    answer_timeout_s: float = _ANSWER_TIMEOUT_S,
 ) -> Fetched:
     """The file in `folder`; SourceError if it cannot be had within six tries or is not the pinned one."""
     check_url(source.url)
     with client() as session, HashedFile(folder / "model.gguf", source.size) as target:
         progress.start(source.url.rsplit("/", 1)[-1], source.size)
         try:
-            _tries(session, source, target, progress, sleep)
+            _Download(session, source, target, progress, clock, answer_timeout_s).tries(sleep)
         finally:
             progress.finish()
         target.finished(sha256=source.sha256, size=source.size)
@@ -72,54 +79,70 @@ def check_url(url: str) -> None:
         raise SourceError(f"the host must be a full name, not an address or a local name: {host}")
 
 
-def _tries(
-    session: httpx2.Client, source: UrlSource, target: HashedFile, progress: Progress, sleep: Callable[[float], None]
-) -> None:
-    import httpx2
+@dataclass(frozen=True)
+class _Download:
+    session: httpx2.Client
+    source: UrlSource
+    target: HashedFile
+    progress: Progress
+    clock: Callable[[], float]
+    answer_timeout_s: float
 
-    for attempt in range(1, _TRIES + 1):
-        try:
-            return _one_try(session, source, target, progress)
-        except (_Again, httpx2.TransportError) as error:
-            if attempt == _TRIES:
-                why = str(error) or type(error).__name__
-                raise SourceError(f"{why} (after {_TRIES} tries)") from error
-        except httpx2.HTTPError as error:
-            raise SourceError(str(error) or type(error).__name__) from error
-        sleep(min(_MAX_PAUSE_S, 0.5 * 2**attempt))
-    return None
+    def tries(self, sleep: Callable[[float], None]) -> None:
+        """All bytes are in the target; SourceError if they cannot be had."""
+        import httpx2
 
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return self._one_try()
+            except (_Again, TimeoutError, httpx2.TransportError) as error:
+                if attempt == _TRIES:
+                    why = str(error) or type(error).__name__
+                    raise SourceError(f"{why} (after {_TRIES} tries)") from error
+            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+                raise SourceError(str(error) or type(error).__name__) from error
+            sleep(min(_MAX_PAUSE_S, 0.5 * 2**attempt))
+        return None
 
-def _one_try(session: httpx2.Client, source: UrlSource, target: HashedFile, progress: Progress) -> None:
-    url = source.url
-    for _ in range(_MAX_REDIRECTS + 1):
+    def _one_try(self) -> None:
+        url = self.source.url
+        for _ in range(_MAX_REDIRECTS + 1):
+            with closing(self._answer(url)) as response:
+                if not response.has_redirect_location:
+                    return self._read(response)
+                url = str(response.url.join(response.headers["Location"]))
+            check_url(url)
+        raise SourceError("it redirects again and again")
+
+    def _answer(self, url: str) -> httpx2.Response:
         headers = {"Accept-Encoding": "identity"}
-        if target.size:
-            headers["Range"] = f"bytes={target.size}-"
-        with session.stream("GET", url, headers=headers) as response:
-            if not response.has_redirect_location:
-                return _read(response, source, target, progress)
-            url = str(response.url.join(response.headers["Location"]))
-        check_url(url)
-    raise SourceError("it redirects again and again")
+        if self.target.size:
+            headers["Range"] = f"bytes={self.target.size}-"
+        request = self.session.build_request("GET", url, headers=headers)
+        return patiently(lambda: self.session.send(request, stream=True), self.answer_timeout_s)
 
-
-def _read(response: httpx2.Response, source: UrlSource, target: HashedFile, progress: Progress) -> None:
-    if response.status_code in _PASSING_STATUS:
-        raise _Again(f"the server answered HTTP {response.status_code}")
-    if response.status_code not in (200, 206):
-        raise SourceError(f"the server answered HTTP {response.status_code}")
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise SourceError("the server sends it compressed, though asked not to")
-    if response.headers.get("Content-Type", "").lower().startswith("text/html"):
-        raise SourceError("a web page came instead of the file")
-    if not _continues(response, target.size):
-        target.restart()
-    for chunk in response.iter_bytes():
-        target.write(chunk)
-        progress.advance(target.size)
-    if target.size < source.size:
-        raise _Again(f"the server ended after {target.size} of {source.size} bytes")
+    def _read(self, response: httpx2.Response) -> None:
+        if response.status_code in _PASSING_STATUS:
+            raise _Again(f"the server answered HTTP {response.status_code}")
+        if response.status_code not in (200, 206):
+            raise SourceError(f"the server answered HTTP {response.status_code}")
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise SourceError("the server sends it compressed, though asked not to")
+        if response.headers.get("Content-Type", "").lower().startswith("text/html"):
+            raise SourceError("a web page came instead of the file")
+        target, whole_bytes = self.target, self.source.size
+        if not _continues(response, target.size):
+            target.restart()
+        since, then = self.clock(), target.size
+        for chunk in response.iter_bytes():
+            target.write(chunk)
+            self.progress.advance(target.size)
+            if (now := self.clock()) - since >= _PACE_S:
+                if target.size - then < _PACE_BYTES:
+                    raise _Again(f"only {target.size - then} bytes came in {now - since:.0f} s")
+                since, then = now, target.size
+        if target.size < whole_bytes:
+            raise _Again(f"the server ended after {target.size} of {whole_bytes} bytes")
 
 
 def _continues(response: httpx2.Response, have_bytes: int) -> bool:
