@@ -14,7 +14,7 @@ from lsp_experts.actions.outcome import Change, Edited, Outcome
 from lsp_experts.actions.permission import check_permission
 from lsp_experts.actions.place import Place, Problem
 from lsp_experts.completion.document import DocumentView
-from lsp_experts.completion.exclusion import excluded
+from lsp_experts.completion.exclusion import off_limits
 from lsp_experts.completion.open_documents import OpenDocuments
 from lsp_experts.errors import ActionRefused
 from lsp_experts.routing.regions import Region
@@ -58,7 +58,7 @@ class CodeActions:
         Nothing where completion is off for the document.
         """
         settings = self._settings()
-        if not settings.enabled or excluded(view.uri, view.text, settings):
+        if not settings.enabled or off_limits(view, settings):
             return ()
         place, _ = self._place(view, start, end, problems)
         found: list[Offered] = []

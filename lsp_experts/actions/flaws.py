@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lsp_experts.completion.document import Cursor, plain_newlines
-from lsp_experts.completion.filters.characters import visible
+from lsp_experts.completion.filters.characters import only_visible
 from lsp_experts.completion.filters.draft import Filtered, Place
 from lsp_experts.completion.filters.indentation import in_document_unit
 from lsp_experts.completion.filters.repetition import not_repeating_itself
@@ -33,8 +33,7 @@ def flaw(tree: SyntaxTree, start: int, end: int, new_text: str, *, may_be_equal:
         return "it is empty"
     if not may_be_equal and _bare(new_text) == _bare(old):
         return UNCHANGED
-    seen = visible(Filtered(new_text), Place(Cursor(tree.text, start)))
-    if seen.text != plain_newlines(new_text):
+    if only_visible(new_text, tree.text, old) != plain_newlines(new_text):
         return "it holds characters that cannot be seen"
     if _is_prose(new_text, tree.language) and not _is_prose(old, tree.language):
         return "it is prose, not code"

@@ -24,9 +24,11 @@ def run(
 
     `stdio` is the default, `client_process_id` comes in `initialize`: both are only accepted.
     """
+    from lsp_experts.engine.confinement import no_core_dumps
     from lsp_experts.server.assembly import build_completer, builder
     from lsp_experts.server.serve import serve
 
+    no_core_dumps()
     if http:
         from lsp_experts.server.http.listening import serve_http
 

@@ -11,7 +11,8 @@ _NEAR_CHARS = 4000  # a keystroke in a large file must not split all of it
 class DocumentView:
     """One version of an open document. `language` is the LSP language id the client sent.
 
-    `earlier`: the cells before this one, where the document is a cell of a notebook.
+    `earlier`: the cells before this one, where the document is a cell of a notebook. `left_out`: why its file is left
+    alone whatever its own name and text are, "" if it is not.
     """
 
     uri: str
@@ -19,6 +20,7 @@ class DocumentView:
     version: int
     text: str
     earlier: str = ""
+    left_out: str = ""
 
 
 @dataclass(frozen=True)

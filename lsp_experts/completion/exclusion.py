@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from urllib.parse import unquote, urlsplit
 
+from lsp_experts.completion.document import DocumentView
 from lsp_experts.settings import Settings
 
 # Names under which people keep secrets.
@@ -27,6 +28,11 @@ def excluded(uri: str, text: str, settings: Settings) -> str:
     if _longest_line_over(text, settings.max_line_chars):
         return "line too long"
     return ""
+
+
+def off_limits(view: DocumentView, settings: Settings) -> str:
+    """As `excluded`, and what is known of the document's file: "secrets file", "ignored file"."""
+    return view.left_out or excluded(view.uri, view.text, settings)
 
 
 def path_of(uri: str) -> str:

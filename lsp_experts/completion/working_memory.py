@@ -16,7 +16,7 @@ from lsp_experts.completion.acceptance import is_accepted
 from lsp_experts.completion.context import Excerpt, Known, Source, choose_excerpts, near_cursor
 from lsp_experts.completion.document import DocumentView
 from lsp_experts.completion.edits import Change, Edit, change_between, continues, edit_of
-from lsp_experts.completion.exclusion import excluded, path_of
+from lsp_experts.completion.exclusion import off_limits, path_of
 from lsp_experts.completion.key_material import looks_secret
 from lsp_experts.completion.reuse import Remembered
 from lsp_experts.completion.ring import JUMP_LINES, Ring, chunk_at
@@ -93,7 +93,7 @@ class WorkingMemory:
 
     def opened(self, view: DocumentView, language: str, settings: Settings) -> None:
         """A document was opened, or came to be known."""
-        if excluded(view.uri, view.text, settings):
+        if off_limits(view, settings):
             self.forget(view.uri)
             return
         self._take(view, language)
@@ -106,7 +106,7 @@ class WorkingMemory:
     ) -> None:
         """A document has a new version; `suggested` is what was suggested in it lately."""
         known = self._documents.get(view.uri)
-        if known is None or not known.open or excluded(view.uri, view.text, settings):
+        if known is None or not known.open or off_limits(view, settings):
             self.opened(view, language, settings)
             return
         if known.text == view.text and known.language == language:

@@ -37,7 +37,7 @@ class Patience:
     ping_every_s: float = 5.0  # only while a call is open
     pong_s: float = 20.0  # a process that does not answer a ping for so long hangs
     progress_s: float = 600.0  # it answers pings, yet no call has moved for so long: its compute thread hangs
-    close_s: float = 0.5  # between the wish to end and the kill
+    close_s: float = 0.25  # between the wish to end and the kill
 
 
 class _NotProtocolError(Exception):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lsp_experts.engine.client import EngineClient, Patience
 from lsp_experts.paths import Paths
+from lsp_experts.registry.disk import make_private
 
 _ALLOWED = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME",
@@ -56,7 +57,7 @@ def neutral_folder(paths: Paths) -> Path:
     """The engine's working folder: below the state folder, empty; the temporary folder's root if none can be made."""
     folder = paths.state / "engine"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
     except OSError:
         return Path(tempfile.gettempdir())
     return folder

@@ -105,6 +105,9 @@ class FakeEngine:
                     break
                 if self._hanging:
                     time.sleep(_HANG_S)
+                if "requests" in self._script.settings:
+                    with Path(self._script.settings["requests"]).open("ab") as file:
+                        file.write(line)
                 self._receive(line)
         os._exit(0)
 

@@ -31,6 +31,7 @@ Settings are NAME[:VALUE]:
     probability:0.5, probability:go=0.5   of each token (default 0.9)
     no_fim               has no FIM tokens
     stderr:TEXT          writes TEXT to stderr when it starts
+    requests:FILE        appends each request to FILE as it comes
     once:FILE  faults happen only while FILE does not exist, and the first one makes it
 """
 
@@ -45,7 +46,7 @@ _FAULT = re.compile(
 )
 _SETTINGS = (
     "slow", "slow_prompt", "slow_load", "slow_park", "slow_unpark", "slow_evict", "capacity", "gpu", "rss", "kv",
-    "no_hello", "protocol", "stderr", "no_fim", "once",
+    "no_hello", "protocol", "stderr", "no_fim", "once", "requests",
 )  # fmt: skip
 
 

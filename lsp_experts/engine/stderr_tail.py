@@ -9,6 +9,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
+from lsp_experts.registry.disk import make_private
+
 TAIL_LINES = 20
 TAIL_BYTES = 16 * 1024
 LOG_BYTES = 5 * 1024 * 1024  # then the log starts again, one older file is kept
@@ -58,7 +60,7 @@ class StderrTail:
 
 def _open_log(path: Path) -> FileIO | None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         if path.exists() and path.stat().st_size > LOG_BYTES:
             path.replace(path.with_name(path.name + ".1"))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lsp_experts.completion.document import DocumentView
-from lsp_experts.completion.exclusion import excluded, path_of
+from lsp_experts.completion.exclusion import excluded, off_limits, path_of
 from lsp_experts.errors import ActionRefused
 from lsp_experts.server.ports import OpenViews
-from lsp_experts.server.workspace_folder import Stamp, WorkspaceFolder
+from lsp_experts.server.workspace_folder import Stamp, WorkspaceFolder, folder_of
 from lsp_experts.settings import Settings
 
 MOST_NAMED = 8
@@ -44,7 +44,7 @@ class ActionFiles:
     def open(self) -> Sequence[DocumentView]:
         """See Files; documents that hold secrets are left out."""
         settings = self._settings()
-        return tuple(view for view in self._documents.views() if not excluded(view.uri, view.text, settings))
+        return tuple(view for view in self._documents.views() if not off_limits(view, settings))
 
     def language_of(self, uri: str) -> str:
         """See Files."""
@@ -56,7 +56,7 @@ class ActionFiles:
         settings = self._settings()
         view = self._opened(uri)
         if view is not None:
-            if why := excluded(view.uri, view.text, settings):
+            if why := off_limits(view, settings):
                 raise _unreadable(uri, f"it is left alone ({why})")
             return view
         folder, path = self._inside(uri)
@@ -70,7 +70,7 @@ class ActionFiles:
         if not uri.startswith("file:"):
             return view is not None
         if view is not None and self._path(uri) is None:
-            return await asyncio.to_thread(_may_be_written, Path(_disk_path(uri)))
+            return await asyncio.to_thread(_may_be_written, folder_of(uri) or Path())
         folder, path = self._folder, self._path(uri)
         if folder is None or path is None:
             return False
@@ -124,11 +124,6 @@ def _unreadable(uri: str, why: str) -> ActionRefused:
     return ActionRefused(f"{posixpath.basename(path_of(uri)) or uri} was not read: {why}.")
 
 
-def _disk_path(uri: str) -> str:
-    path = path_of(uri)
-    return path.lstrip("/") if os.name == "nt" else path
-
-
 # -- in a thread ------------------------------------------------------------------------------------------------------
 
 
@@ -177,7 +172,7 @@ def _find(folder: WorkspaceFolder, wanted: str, settings: Settings) -> list[str]
 
 
 def _files(folder: WorkspaceFolder) -> Iterator[str]:
-    """Files below the folder that git does not ignore, those near the top first."""
+    """Files below the folder that are not ignored, those near the top first."""
     waiting, seen = [""], 0
     while waiting:
         at = waiting.pop(0)
@@ -192,7 +187,7 @@ def _files(folder: WorkspaceFolder) -> Iterator[str]:
                 return
             path = posixpath.join(at, entry.name)
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _NEVER_INTO and not folder.is_ignored(f"{path}/x"):
+                if entry.name not in _NEVER_INTO and not folder.ignored_by(f"{path}/x"):
                     waiting.append(path)
             else:
                 yield path

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_experts.paths import Paths, default_paths
@@ -43,6 +41,7 @@ def build_parts(
     from lsp_experts.actions.tasks.run import Tasks
     from lsp_experts.routing.languages import language_of
     from lsp_experts.server.action_files import ActionFiles
+    from lsp_experts.server.workspace_folder import folder_of
 
     core = _build_core(settings, host, paths, command)
     completer = core.completer
@@ -54,7 +53,7 @@ def build_parts(
     files = ActionFiles(
         views,
         host.workspace_uri,
-        _folder(host.workspace_uri),
+        folder_of(host.workspace_uri),
         lambda uri, language_id: language_of(uri, language_id, core.catalogue),
         obeyed,
     )
@@ -184,19 +183,10 @@ def _workspace_files(folder_uri: str, catalogue: Catalogue) -> WorkspaceFiles | 
     """What the files of the client's folder say; None if it has none on this machine's disk."""
     from lsp_experts.routing.languages import language_of
     from lsp_experts.server.workspace_files import WorkspaceFiles
+    from lsp_experts.server.workspace_folder import folder_of
 
-    folder = _folder(folder_uri)
+    folder = folder_of(folder_uri)
     return WorkspaceFiles(folder, lambda uri: language_of(uri, "", catalogue)) if folder is not None else None
-
-
-def _folder(folder_uri: str) -> Path | None:
-    """The client's folder on this machine's disk."""
-    from lsp_experts.completion.exclusion import path_of
-
-    if not folder_uri.startswith("file:"):
-        return None
-    path = path_of(folder_uri)
-    return Path(path.lstrip("/") if os.name == "nt" else path)
 
 
 class _Budget:

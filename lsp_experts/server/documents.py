@@ -1,4 +1,4 @@
-"""The open documents, as the client described them: nothing is ever read from disk.
+"""The open documents, as the client described them: their text is never read from disk.
 
 Only \\n, \\r\\n and \\r end a line (LSP); \\f, U+2028 and their like are characters. Documents are immutable; an edit
 makes a new one, so whoever holds one holds a snapshot.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lsprotocol import types as t
@@ -33,13 +33,14 @@ def _sane(text: str) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """One version of an open document; `starts` are the offsets of its lines."""
+    """One version of an open document; `starts` are the offsets of its lines, `left_out` as in DocumentView."""
 
     uri: str
     language: str
     version: int
     text: str
     starts: Sequence[int]
+    left_out: str = ""
 
     @classmethod
     def of(cls, uri: str, language: str, version: int, text: str) -> Document:
@@ -75,7 +76,7 @@ class Document:
         end = max(start, end)
         inserted = _sane(inserted)
         text = self.text[:start] + inserted + self.text[end:]
-        return Document(self.uri, self.language, version, text, self._moved_starts(text, start, end))
+        return replace(self, version=version, text=text, starts=self._moved_starts(text, start, end))
 
     def _moved_starts(self, text: str, start: int, end: int) -> list[int]:
         """Line starts after the edit: the touched lines are split again, those below only move."""
@@ -91,10 +92,11 @@ class Document:
 
 
 class Documents:
-    """Open documents by URI, the one that was used last at the end."""
+    """Open documents by URI, the one that was used last at the end. `left_out`: why one is left alone, by its URI."""
 
-    def __init__(self, encoding: Encoding = "utf-16") -> None:
+    def __init__(self, encoding: Encoding = "utf-16", left_out: Callable[[str], str] = lambda _: "") -> None:
         self.encoding: Encoding = encoding
+        self._left_out = left_out
         self._open: dict[str, Document] = {}
 
     def __len__(self) -> int:
@@ -118,7 +120,15 @@ class Documents:
 
     def open(self, item: t.TextDocumentItem) -> Document:
         """Open, or replace, a document."""
-        return self._keep(Document.of(item.uri, item.language_id, item.version, item.text))
+        document = Document.of(item.uri, item.language_id, item.version, item.text)
+        return self._keep(replace(document, left_out=self._left_out(item.uri)))
+
+    def looked_at_again(self) -> Sequence[Document]:
+        """Documents that are left alone from now on, or no more."""
+        found = [(document, self._left_out(document.uri)) for document in self]
+        changed = [replace(document, left_out=why) for document, why in found if why != document.left_out]
+        self._open.update((document.uri, document) for document in changed)
+        return changed
 
     def close(self, uri: str) -> bool:
         """Forget a document; False if it was not open."""
@@ -140,7 +150,8 @@ class Documents:
                 end = document.offset(change.range.end, self.encoding)
                 document = document.edited(start, end, change.text, version)
             else:
-                document = Document.of(document.uri, document.language, version, change.text)
+                whole = Document.of(document.uri, document.language, version, change.text)
+                document = replace(whole, left_out=document.left_out)
         return self._keep(document)
 
     def _keep(self, document: Document) -> Document:

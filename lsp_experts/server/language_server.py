@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException
@@ -32,6 +32,9 @@ from lsp_experts.server.running_actions import RunningActions
 from lsp_experts.server.statistics import Statistics
 from lsp_experts.server.status_news import StatusNews
 from lsp_experts.settings import Settings
+
+if TYPE_CHECKING:
+    from lsp_experts.server.left_out import LeftOut
 
 _LOG = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 0.5
@@ -64,6 +67,7 @@ class ExpertsServer(LanguageServer):
         self._broken = ""  # why there are no parts and will be none
         self._build = build
         self._starts = False
+        self._left_out: LeftOut | None = None
         self._ready = asyncio.Event()
         self._answers = Answers(self._complete)
         self._progress = LoadProgress(self)
@@ -89,7 +93,7 @@ class ExpertsServer(LanguageServer):
     def meet(self, client: Client, options: object, workspace_uri: str) -> None:
         """Take what `initialize` says."""
         self.client, self.workspace_uri = client, workspace_uri
-        self.documents = Documents(client.encoding)
+        self.documents = Documents(client.encoding, self._why_left_out)
         self.configuration.initial(options)
 
     async def start(self) -> None:
@@ -172,6 +176,12 @@ class ExpertsServer(LanguageServer):
         if self.completer is not None:
             self.completer.changed(self.view(document))
 
+    def saved(self, uri: str) -> None:
+        """A file was saved: it may be an ignore file, or have got another name."""
+        for document in self.documents.looked_at_again():
+            self.show(document)
+        self.reviews.saved(uri)
+
     def focus(self, uri: str) -> None:
         """Tell the completer that the user looks at this document now, if it is open."""
         document = self.documents.touch(uri)
@@ -186,7 +196,9 @@ class ExpertsServer(LanguageServer):
     def view(self, document: Document) -> DocumentView:
         """A document as the parts see it."""
         earlier = self.notebooks.earlier(document, self.documents)
-        return DocumentView(document.uri, document.language, document.version, document.text, earlier)
+        return DocumentView(
+            document.uri, document.language, document.version, document.text, earlier, document.left_out
+        )
 
     def close_document(self, uri: str) -> None:
         """Forget a document and what runs for it."""
@@ -197,6 +209,13 @@ class ExpertsServer(LanguageServer):
         if self.documents.close(uri) and self.completer is not None:
             self.completer.closed(uri)
             self._news.changed()
+
+    def _why_left_out(self, uri: str) -> str:
+        if self._left_out is None:
+            from lsp_experts.server.left_out import LeftOut  # here: the answer to `initialize` does not wait for it
+
+            self._left_out = LeftOut(self.workspace_uri)
+        return self._left_out.why(uri)
 
     # Questions
 

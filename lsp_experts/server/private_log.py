@@ -13,7 +13,9 @@ class PrivateLog(RotatingFileHandler):
     """Each file that it goes on in is its owner's alone, as is one that was there before."""
 
     def _open(self) -> TextIOWrapper:
-        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_private)
+        return TextIOWrapper(
+            open(self.baseFilename, f"{self.mode}b", opener=_private), encoding=self.encoding, errors=self.errors
+        )
 
 
 def _private(path: str, flags: int) -> int:

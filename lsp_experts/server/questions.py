@@ -39,7 +39,7 @@ class Place:
         text = document.text
         if self.selected:
             text = text[: self.start] + self.selected + text[self.offset :]
-        return DocumentView(document.uri, document.language, document.version, text, self.earlier)
+        return DocumentView(document.uri, document.language, document.version, text, self.earlier, document.left_out)
 
     def question(self, *, manual: bool) -> Question:
         """What would stand at the cursor?"""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
+from lsp_experts.registry.disk import make_private
 from lsp_experts.server.features import register
 from lsp_experts.server.language_server import ExpertsServer
 from lsp_experts.server.lifetime import Lifetime, force_exit
@@ -50,7 +51,7 @@ def set_up_logging(log_file: Path | None, log_level: str) -> None:
     """Log to the file (private, at most 5 MB and one older) or to stderr, which editors show in their log."""
     handler: logging.Handler
     if log_file is not None:
-        log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(log_file.parent)
         handler = PrivateLog(log_file, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     else:
         handler = logging.StreamHandler(sys.stderr)

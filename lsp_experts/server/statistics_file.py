@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from lsp_experts.paths import Paths
-from lsp_experts.registry.disk import open_regular
+from lsp_experts.registry.disk import make_private, open_regular
 from lsp_experts.routing.switches import LANGUAGE
 
 MOST_DAYS = 366
@@ -57,7 +57,7 @@ def statistics_folder(paths: Paths) -> Path:
 
 def append(folder: Path, day: str, records: Sequence[Record]) -> None:
     """Add to a day (YYYY-MM-DD) in one write, whoever else writes; a day that is full gets no more. OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)

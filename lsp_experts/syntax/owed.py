@@ -61,6 +61,8 @@ def _left_open(brackets: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _tokens(query: Query, root: Node, start: int, end: int) -> list[str]:
+    if start == end:  # to tree-sitter an empty range at 0 is the whole document
+        return []
     cursor = QueryCursor(query)
     cursor.set_byte_range(start, end)
     found = cursor.captures(root).get("bracket", [])

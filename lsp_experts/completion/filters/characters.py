@@ -16,18 +16,27 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164"
     "\ufeff\uffa0\ufffd\U000e0000-\U000e007f]"
 )
+# Of these, those that change in which order a line is read, and tags, which spell hidden text: a document that has one
+# somewhere must not get more of them elsewhere.
+_HERE_ONLY = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _LAST_BREAK = re.compile(r"\n\s*\Z")
 _TRAILING = re.compile(r"[ \t]+(?=\n)")
 
 
 def visible(draft: Filtered, place: Place) -> Filtered:
     """Plain line breaks, and only characters that can be seen or that the document has already."""
-    text = plain_newlines(draft.text)
-    return replace(draft, text=_INVISIBLE.sub(lambda found: _if_known(found.group(), place), text))
+    cursor = place.cursor
+    return replace(draft, text=only_visible(draft.text, cursor.text, cursor.before + cursor.after))
 
 
-def _if_known(character: str, place: Place) -> str:
-    return character if character in place.cursor.text else ""
+def only_visible(text: str, document: str, here: str) -> str:
+    """`text` without what cannot be seen and is not in `document` already; bidirectional overrides must be `here`."""
+
+    def if_known(found: re.Match[str]) -> str:
+        character = found.group()
+        return character if character in (here if _HERE_ONLY.match(character) else document) else ""
+
+    return _INVISIBLE.sub(if_known, plain_newlines(text))
 
 
 def no_trailing_blanks(draft: Filtered, place: Place) -> Filtered:

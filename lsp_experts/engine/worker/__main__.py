@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import resource
-
+from lsp_experts.engine.confinement import no_core_dumps, no_network
 from lsp_experts.engine.worker.memory import return_large_blocks
 from lsp_experts.engine.worker.native import open_library
+from lsp_experts.engine.worker.parent import end_with_parent
 from lsp_experts.engine.worker.process import EngineProcess, private_pipes
 
 
 def main() -> None:
     """Serve until the client closes the pipe."""
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the user's code
+    end_with_parent()
+    no_core_dumps()
     return_large_blocks()
     source, sink = private_pipes()
-    EngineProcess(open_library(), source, sink).run()
+    native = open_library()
+    native.C.llama_supports_gpu_offload()  # finds the devices; a driver may start a program of its own for that
+    no_network()
+    EngineProcess(native, source, sink).run()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from lsp_experts.lab.evaluation.contestants import Entrant
 from lsp_experts.lab.evaluation.records import Contestant, Outcome
 from lsp_experts.lab.replay_cases import Case
 from lsp_experts.paths import Paths
-from lsp_experts.registry.disk import disk_error, open_regular
+from lsp_experts.registry.disk import disk_error, make_private, open_regular
 from lsp_experts.settings import Settings
 
 
@@ -111,7 +111,7 @@ class Journal:
 
 def _append(file: Path, data: bytes) -> None:
     """All of `data`, or nothing: what a full disk cut off is taken back. A torn line before it is ended first."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(file.parent)
     descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "a+b", buffering=0) as opened:
         size = opened.seek(0, os.SEEK_END)

@@ -29,7 +29,7 @@ from lsp_experts.lab.training.fim_examples import Example, examples, windows
 from lsp_experts.paths import Paths
 from lsp_experts.pool.budget import memory_now
 from lsp_experts.registry.catalogue import Catalogue
-from lsp_experts.registry.disk import disk_error
+from lsp_experts.registry.disk import disk_error, make_private
 from lsp_experts.registry.store import Store
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _train(
             listener.say(f"{step.tokens / step.elapsed_s:,.0f} tokens a second: about {left_s / 60:.0f} minutes to go")
 
     try:
-        state.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(state.folder)
         return train(training, learnt, watched, state.checkpoint, state.adapter, on_step)
     except OSError as error:
         raise disk_error(error, state.folder) from error

@@ -1,4 +1,4 @@
-"""textDocument/didSave: a review, if the user wants one then."""
+"""textDocument/didSave: a review, if the user wants one then; and ignore files may say something new."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ METHOD = t.TEXT_DOCUMENT_DID_SAVE
 
 
 def handle(ls: ExpertsServer, params: t.DidSaveTextDocumentParams) -> None:
-    """Tell the reviews."""
-    ls.reviews.saved(params.text_document.uri)
+    """Look again."""
+    ls.saved(params.text_document.uri)

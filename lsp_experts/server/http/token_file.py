@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import Paths
-from lsp_experts.registry.disk import open_regular
+from lsp_experts.registry.disk import make_private, open_regular
 
 _BYTES = 32
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{40,200}")
@@ -38,7 +38,7 @@ def _make(path: Path) -> None:
     """A new token at `path`, whole or not at all; FileExistsError if there is one."""
     if path.exists():
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
