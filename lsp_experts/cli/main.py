@@ -15,6 +15,7 @@ from lsp_experts import __version__
 from lsp_experts.cli.options import (
     add_adapt,
     add_bench_carve,
+    add_bench_faults,
     add_bench_matrix,
     add_bench_replay,
     add_bench_review,
@@ -189,6 +190,7 @@ def parser() -> argparse.ArgumentParser:
         "--experts", nargs="+", default=(), metavar="ID", help="three or more; the first is measured in detail"
     )
     add_json(swap)
+    add_bench_faults(add("faults", "bench_faults", "do on purpose what goes wrong on users' machines", benches))
     repack = add("repack", "bench_repack", "does repacking an expert's weights pay on this CPU?", benches)
     repack.add_argument("expert", nargs="?", default="", metavar="EXPERT", help="default: the interpreter")
     repack.add_argument("--rounds", type=int, default=9, help="pairs to measure (default: %(default)s)")

@@ -227,6 +227,17 @@ store and removed at the end: 2.5 GB for six languages and a 0.5B. Ctrl-C keeps 
 `python -m lsp_experts.lab.corpora DIR` fetches packages and makes the corpora."""
 
 
+def add_bench_faults(faults: argparse.ArgumentParser) -> None:
+    """The options of `bench faults`."""
+    faults.add_argument("--only", default="", metavar="DRILL,DRILL", help="default: all")
+    faults.add_argument(
+        "--scale", type=float, default=1.0, metavar="SHARE", help="of the published counts (default: 1)"
+    )
+    faults.add_argument("--model", default="", metavar="BASE", help="an expert id or a GGUF file (default: a tiny one)")
+    faults.add_argument("--seed", type=int, default=7, help="which faults (default: %(default)s)")
+    add_json(faults)
+
+
 def add_bench_matrix(matrix: argparse.ArgumentParser) -> None:
     """The options of `bench matrix`."""
     matrix.epilog = _BENCH_MATRIX_EPILOG

@@ -2,7 +2,7 @@
 
 Registry, store, pool, pipe and processes are the real ones. The experts of LSP_EXPERTS_FAKE_TEXT (engine/fake_model.py;
 Go's and HTML's, if it is not set) are put into the store of LSP_EXPERTS_HOME, which must be set. Faults are those of
-engine/fake_faults.py.
+engine/fake_faults.py. A log at DEBUG is written to LSP_EXPERTS_TEST_LOG, if it is set.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def main(faults: list[str]) -> int:
     install([expert for expert in texts if expert != "*"] if isinstance(texts, dict) else list(SAYS))
     log = os.environ.get(_LOG)
     build = builder(command=fake_command(*faults))
-    return serve(tcp=False, host="", port=0, log_file=Path(log) if log else None, log_level="INFO", build=build)
+    level = "DEBUG" if log else "INFO"
+    return serve(tcp=False, host="", port=0, log_file=Path(log) if log else None, log_level=level, build=build)
 
 
 if __name__ == "__main__":
