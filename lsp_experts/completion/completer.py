@@ -162,12 +162,16 @@ class Completer:
             session.supersede()
         if any(self._flights.busy_in(session) for session in sessions):
             self._flights.stop()
-        if self._focused in sessions:
+        left = self._focused in sessions
+        if left:
             # Editors open and close documents unseen (VS Code its settings.json): the one before is in front again.
             self._focused = self.documents.front()
             self._rest()
         self._withdraw(self._needed(sessions) - self._needed(self.documents))
-        self._expect()
+        if left and self._focused is not None:
+            self._prepare(self._focused, "the document in front of it was closed")
+        else:
+            self._expect()
 
     def shown(self, uri: str, suggestion: Suggestion) -> None:
         """The user sees this suggestion now: what follows it is worth knowing."""

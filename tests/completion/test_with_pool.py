@@ -132,6 +132,16 @@ async def test_a_document_that_the_editor_opens_and_closes_unseen_leaves_the_one
 
 
 @pytest.mark.asyncio
+async def test_what_is_in_front_again_gets_its_expert_though_it_was_off_meanwhile() -> None:
+    async with open_stand("go-carved", "html-carved", settings=Settings(enabled=False)) as stand:
+        stand.completer.opened(view(HTML, "<p>‸</p>")[0])
+        stand.completer.opened(view(GO, "‸")[0])
+        stand.completer.configure(Settings())
+        stand.completer.closed(GO[0])
+        await stand.until(lambda: stand.state("html-carved") == "HOT")
+
+
+@pytest.mark.asyncio
 async def test_the_expert_the_user_chooses_comes_in_and_answers_at_once() -> None:
     async with open_stand("go-carved", BASE) as stand:
         assert (await stand.answered(GO, "x = ‸\n")).expert == "go-carved"
