@@ -101,7 +101,7 @@ def json_name(field_name: str) -> str:
 def from_options(options: object, base: Settings | None = None) -> tuple[Settings, tuple[str, ...]]:
     """Settings from client JSON over `base`, and one sentence for each value that was not usable.
 
-    A wrong value keeps the default; unknown names are ignored, since clients send other servers' settings too.
+    A wrong value keeps what `base` has; unknown names are ignored, since clients send other servers' settings too.
     """
     base = base or Settings()
     if options is None:
@@ -117,7 +117,7 @@ def from_options(options: object, base: Settings | None = None) -> tuple[Setting
         value, default = options[name], getattr(Settings(), one.name)
         problem = _problem(one.name, value, default)
         if problem:
-            problems.append(f"lspExperts.{name}: {problem}; {json.dumps(default)} is used.")
+            problems.append(f"lspExperts.{name}: {problem}; {json.dumps(getattr(base, one.name))} is used.")
         else:
             changes[one.name] = float(value) if type(default) is float else value
     return replace(base, **changes), tuple(problems)

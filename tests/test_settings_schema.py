@@ -50,5 +50,5 @@ def test_each_is_described(name: str) -> None:
 
 def test_the_readme_has_a_row_for_each() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text()
-    table = readme[readme.index("\n## Settings") : readme.index("\n## What leaves")]
+    table = readme[readme.index("\n## Settings") : readme.index("\n## Security")]
     assert [name for name in ABOUT if f"\n| `{name}`" not in table and f", `{name}`" not in table] == ["report"]

@@ -218,10 +218,10 @@ class EngineClient(Requests):
             case "piece" if isinstance(event.get("text"), str):
                 self._running = entry
                 entry.call.add_piece(event["text"])
-            case "progress" if isinstance(event.get("fraction"), int | float):
+            case "progress" if isinstance(fraction := event.get("fraction"), int | float) and 0 <= fraction <= 1:
                 self._running = entry
                 if entry.on_progress and not entry.call.ended:
-                    self._loop.call_soon(entry.on_progress, float(event["fraction"]))  # its errors are not ours
+                    self._loop.call_soon(entry.on_progress, float(fraction))  # its errors are not ours
             case "done":
                 self._close_entry(entry)
                 self._finish(entry, event)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from cattrs import Converter
-from cattrs.errors import BaseValidationError
+from cattrs.errors import CattrsError
 
 from lsp_experts.engine.protocol import (
     Activations,
@@ -61,7 +61,9 @@ def structure(data: object, kind: type[T]) -> T:
     """`data` (from JSON) as a message dataclass. EngineError("bad_request") names what is wrong."""
     try:
         return _CONVERTER.structure(data, kind)
-    except (BaseValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except CattrsError:  # another word than a Literal knows; the message would quote it
+        raise EngineError("bad_request", f"{kind.__name__}: an unknown word") from None
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise EngineError("bad_request", f"{kind.__name__}: {error}") from None
 
 

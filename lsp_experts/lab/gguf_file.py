@@ -235,8 +235,8 @@ class GgufFile:
             dims, at = self._take(f"<{n_dims}Q", at)
             (tensor_kind, offset), at = self._take("<IQ", at)
             infos.append((name, dims, tensor_kind, offset))
-        alignment = int(self.number("general.alignment") or 32)
-        if alignment < 1 or alignment & (alignment - 1):
+        alignment = self.number("general.alignment") or 32
+        if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
             raise self._broken("its alignment is not a power of two")
         self.alignment = alignment
         data_start = _aligned(at, alignment)

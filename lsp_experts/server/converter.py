@@ -65,7 +65,8 @@ def _fitting_part(converter: Converter, name: str, value: Any) -> Any:
         return value
     if not isinstance(value, dict):
         return None
-    return {key: part for key, part in value.items() if fits({key: part})}
+    sound = {key: part for key, part in value.items() if fits({key: part})}
+    return sound if fits(sound) else None  # some groups are nothing without a certain part
 
 
 def _fits(converter: Converter, kind: type, value: Any) -> bool:
