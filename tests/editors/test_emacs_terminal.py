@@ -57,7 +57,7 @@ def test_a_user_works_in_two_languages(client: str, tmp_path: Path) -> None:
         assert terminal.cursor() == (len("fmt."), screen.index(GHOST))
         terminal.type("Pr")
         terminal.wait("the cursor behind Pr", lambda _: terminal.cursor()[0] == len("fmt.Pr"))
-        assert GHOST in terminal.screen()
+        terminal.wait("the ghost text behind it", lambda screen: GHOST in screen)
         terminal.press("C-x", "C-s")
         terminal.wait_for("Wrote")
         assert main.read_text(encoding="utf-8") == "package main\nfmt.Pr\n"
