@@ -11,7 +11,8 @@ from editors.emacs_terminal import Terminal, emacs_terminal
 GHOST = 'fmt.Println("the Go expert")'
 START = """
 (setq inhibit-startup-screen t ring-bell-function #'ignore enable-recursive-minibuffers t
-      make-backup-files nil create-lockfiles nil auto-save-default nil)
+      make-backup-files nil create-lockfiles nil auto-save-default nil
+      native-comp-async-report-warnings-errors nil) ; a window of its own, over the one that is looked at
 (define-derived-mode go-mode prog-mode "Go")
 (add-to-list 'auto-mode-alist '("\\\\.go\\\\'" . go-mode))
 (require 'lsp-experts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from pathlib import Path
 from typing import Any
@@ -59,13 +60,16 @@ async def test_the_text_after_a_storm_of_edits_is_the_reference() -> None:  # K3
         await client.until(lambda: all(client.answers[version] for version in asked))
         status = (await client.call("status", "lspExperts/status"))["result"]
         client.ask("last", INLINE, at(URI, 0, 0))
-        after = (await client.call("after", "lspExperts/status"))["result"]
+        async with asyncio.timeout(TIMEOUT_S):
+            for look in itertools.count():  # the question reaches the completer a turn of the loop later
+                after = (await client.call(f"after {look}", "lspExperts/status"))["result"]
+                if [event[2] for event in after["events"] if event[0] == "complete"][-1] == 2001:
+                    break
     assert [client.answers[version][0]["error"]["code"] for version in asked] == [-32800] * 50
     assert all(len(client.answers[version]) == 1 for version in asked)
     changes = [event for event in status["events"] if event[0] == "changed"]
     assert len(changes) == 2000
     assert changes[-1][2:] == [2001, "\n".join(lines)[-200:]]
-    assert [event[2] for event in after["events"] if event[0] == "complete"][-1] == 2001
 
 
 @pytest.mark.asyncio

@@ -26,6 +26,9 @@ BINARY = hashlib.sha512(b"seed").digest() * 2000
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RawClient]:
     """One server for all texts, its engine idle."""
     async with scripted(Stand(tmp_path_factory.mktemp("home"))) as client:
+        # What it does by itself in a pause would count as a computation for a text that is left alone.
+        alone = {"lspExperts": {"warm": False, "speculate": False, "predict": False}}
+        client.notify("workspace/didChangeConfiguration", {"settings": alone})
         await busy(client, wanted=False)
         yield client
 
