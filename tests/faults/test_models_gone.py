@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_experts.lab.faults.raw_client import RawClient
 from lsp_experts.lab.faults.real_server import (
     answer_to,
     ask,
@@ -47,6 +48,11 @@ def put_in(tiny_gguf: Path, folder: Path, *languages: str) -> None:
     install(default_paths(), files)
 
 
+async def reason(client: RawClient, language: str) -> str:
+    """Why the language's expert is not in memory, "" where it says nothing."""
+    return str((await expert_state(client, language)).get("reason", ""))
+
+
 @pytest.mark.asyncio
 async def test_a_file_that_is_not_what_was_pulled_never_reaches_the_engine(
     home: Path, tmp_path: Path, tiny_gguf: Path
@@ -58,10 +64,9 @@ async def test_a_file_that_is_not_what_was_pulled_never_reaches_the_engine(
     async with serving(home) as client:
         for language in CHANGES:
             open_document(client, f"untitled:{language}", language)
-            while not (await expert_state(client, language)).get("reason"):
+            # Before the refusal, the reason is that the expert waits for its turn to load.
+            while f"lsp-experts pull {expert_of(language)}" not in (await reason(client, language)):
                 assert await answer_to(client, ask(client, f"untitled:{language}")) == ""
-            reason = (await expert_state(client, language))["reason"]
-            assert f"lsp-experts pull {expert_of(language)}" in reason
         with pytest.raises(ProcessLookupError):
             engine_below(client.process.pid)
 
@@ -77,7 +82,7 @@ async def test_a_file_cut_off_under_the_engine_costs_one_death(home: Path, tmp_p
         assert await answer_to(client, ask(client, GO)) == ""
         assert await suggestion(client, HTML)
         assert await answer_to(client, ask(client, GO)) == ""
-        assert "4096 bytes" in (await expert_state(client, "go"))["reason"]
+        assert "4096 bytes" in await reason(client, "go")
         assert messages(client) == []
 
 
@@ -90,9 +95,7 @@ async def test_a_deleted_file_serves_until_it_leaves_memory(home: Path, tmp_path
         stored("go").unlink()
         assert await answer_to(client, ask(client, GO))
         engine_below(client.process.pid).kill()
-        while not (await expert_state(client, "go")).get("reason"):
-            pass  # each look is a round trip
+        while "is gone" not in (gone := await reason(client, "go")):
+            await answer_to(client, ask(client, GO))
+        assert f"lsp-experts pull {expert_of('go')}" in gone
         assert await answer_to(client, ask(client, GO)) == ""
-        while "is gone" not in (reason := (await expert_state(client, "go"))["reason"]):
-            assert await answer_to(client, ask(client, GO)) == ""
-        assert f"lsp-experts pull {expert_of('go')}" in reason
