@@ -14,9 +14,8 @@ from pathlib import Path
 
 from lsp_experts.errors import UsageError
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 
-OnStep = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 Drill = Callable[[Stand, OnStep], Awaitable[tuple[Row, ...]]]
 
 DRILLS = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import typing
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
-REQUESTS = typing.get_args(protocol.Request)
 HELLO = {"id": 0, "event": "hello", "protocol": PROTOCOL_VERSION, "build": {}}
 DONE = {
     "id": 1, "event": "done", "text": "x", "stop": "end", "prompt_tokens": 1, "cached_tokens": 0, "decoded_tokens": 1,

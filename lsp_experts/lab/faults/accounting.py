@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from lsp_experts.lab.faults.raw_client import RawClient, framed
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.faults.talk import GO, INLINE, at, scripted
 
 _REQUESTS = 5_000
@@ -19,7 +18,6 @@ _KINDS = (
     "asked by hand", "asked by itself", "popup", "cancelled", "cancelled twice", "the same id again", "not open",
     "bad line", "no parameters", "unknown method", "second initialize", "status", "null id", "list id", "no JSON",
 )  # fmt: skip
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ from lsp_experts.lab.faults.real_server import (
     suggestion,
 )
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.gguf_file import GgufFile
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
@@ -38,8 +38,6 @@ _LIMIT_S = 5.0
 _HANG_S = 60.0
 _TRIES = 3  # after two deaths the third is refused unseen
 _PATHS = ("FIFO", "folder", "device", "link to itself", "unreadable", "name too long", "name that is not UTF-8")
-
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:

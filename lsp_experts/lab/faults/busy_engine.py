@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,7 @@ from lsp_experts.lab.bench_latency import percentile
 from lsp_experts.lab.faults.raw_client import RawClient
 from lsp_experts.lab.faults.real_server import install, open_document, serving, suggestion
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.faults.talk import GO, GO_TEXT, INLINE, at, changed, item, status
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
@@ -20,7 +19,6 @@ _PROBE_MS = 20
 _EDITS = 300
 _EDIT_MS, _STARTS = 1.0, 2
 _LONG = "untitled:long.go"
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_experts.lab.faults.hiding_places import HIDDEN, KEYS, MAIN, SHOWN, Place, main_text, write_workspace
 from lsp_experts.lab.faults.raw_client import SCRIPTED, RawClient
 from lsp_experts.lab.faults.real_server import answer_to, ask, open_document
-from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.row import Row, named
+from lsp_experts.lab.faults.stand import OnStep, Stand
+from lsp_experts.lab.faults.talk import changed, initialize
 
 _SAYS = {"python-carved": "value_of_the_expert", "html-carved": "<li>the HTML expert</li>"}
 _OPTIONS = {
@@ -23,7 +24,6 @@ _OPTIONS = {
     "contextChars": 100_000, "prefixChars": 100_000, "firstSuggestionMs": 600_000,
 }  # fmt: skip
 _AGAIN_S, _HANG_S = 0.02, 120.0
-OnStep = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -51,24 +51,19 @@ def _rows(seen: Seen) -> Iterable[Row]:
     prompted = [place.path for place in HIDDEN if place.canary in seen.prompts]
     control = sum(place.canary in seen.prompts for place in SHOWN)
     yield Row("S2", f"hidden files of {of} that prompts for other files quote ({len(SHOWN)} shown ones: {control})",
-              "0", _named(prompted), not prompted and control == len(SHOWN))  # fmt: skip
+              "0", named(prompted), not prompted and control == len(SHOWN))  # fmt: skip
     entered = sorted({*seen.completed_in, *seen.offered_in})
-    yield Row("S2", f"hidden files of {of} that are completed in or offered actions for", "0", _named(entered),
+    yield Row("S2", f"hidden files of {of} that are completed in or offered actions for", "0", named(entered),
               not entered)  # fmt: skip
     keys = [line.partition("=")[0].strip() for line in KEYS if _value(line) in seen.prompts]
-    yield Row("S3", f"keys inside files, of {len(KEYS)}, in prompts for other files", "0", _named(keys), not keys)
+    yield Row("S3", f"keys inside files, of {len(KEYS)}, in prompts for other files", "0", named(keys), not keys)
     words = [*hidden, *(place.canary for place in (*SHOWN, MAIN)), *map(_value, KEYS)]
     leaks = [name for name, data in seen.at_rest.items() if any(word.encode() in data for word in words)]
     leaks += ["messages"] * any(word in seen.told for word in words)
-    yield Row("S2", "logs at DEBUG, crash messages, state and caches that quote any document", "0", _named(leaks),
+    yield Row("S2", "logs at DEBUG, crash messages, state and caches that quote any document", "0", named(leaks),
               not leaks and "SIGABRT" in seen.told)  # fmt: skip
     yield Row("S11", f"files (of {len(seen.at_rest)}) and folders that others may read", "0",
-              _named(seen.open_to_others), not seen.open_to_others)  # fmt: skip
-
-
-def _named(found: Iterable[str]) -> str:
-    names = tuple(found)
-    return f"{len(names)} ({', '.join(names)})" if names else "0"
+              named(seen.open_to_others), not seen.open_to_others)  # fmt: skip
 
 
 def _value(line: str) -> str:
@@ -123,11 +118,7 @@ class _Work:
 
     async def begin(self) -> None:
         """The client opens its folder, and the file that is worked on."""
-        root = self._workspace.as_uri()
-        options: dict[str, object] = {"processId": None, "rootUri": root, "capabilities": {}}
-        options["initializationOptions"] = _OPTIONS
-        await self._client.call("initialize", "initialize", options)
-        self._client.notify("initialized", {})
+        await initialize(self._client, rootUri=self._workspace.as_uri(), initializationOptions=_OPTIONS)
         open_document(self._client, self._uri(MAIN.path), "python", main_text((*HIDDEN, *SHOWN), "opened"))
 
     async def until_prompted(self, text: str, places: tuple[Place, ...]) -> None:
@@ -138,8 +129,7 @@ class _Work:
                 self._version += 1
                 # Another first line each time: a prompt that stands keeps its text.
                 whole = f"# {self._version}\n{text}"
-                change = {"textDocument": {"uri": uri, "version": self._version}, "contentChanges": [{"text": whole}]}
-                self._client.notify("textDocument/didChange", change)
+                self._client.notify("textDocument/didChange", changed(uri, self._version, {"text": whole}))
                 await self._answered(uri, whole)
                 asked = self._prompts.read_bytes()[start:] if self._prompts.exists() else b""
                 if all(place.canary.encode() in asked for place in places):
@@ -153,8 +143,7 @@ class _Work:
         for uri, place in [*((self._uri(place.path), place) for place in HIDDEN), *untitled]:
             open_document(self._client, uri, "python", place.text)
             text = f"{place.text}\ndef again({place.canary}):\n    return "
-            change = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": text}]}
-            self._client.notify("textDocument/didChange", change)
+            self._client.notify("textDocument/didChange", changed(uri, 2, {"text": text}))
             if await self._answered(uri, text):
                 completed_in.append(uri)
             if await self._offers(uri, text):
@@ -169,8 +158,7 @@ class _Work:
         self._client.notify("workspace/didChangeConfiguration", {"settings": {"lspExperts": {"warm": False}}})
         keys = "\n".join(KEYS)
         open_document(self._client, self._uri("keys.py"), "python", "")
-        change = {"textDocument": {"uri": self._uri("keys.py"), "version": 2}, "contentChanges": [{"text": keys}]}
-        self._client.notify("textDocument/didChange", change)
+        self._client.notify("textDocument/didChange", changed(self._uri("keys.py"), 2, {"text": keys}))
         await self._answered(self._uri(SHOWN[0].path), SHOWN[0].text)  # the user is there now
         self._client.notify("workspace/didChangeConfiguration", {"settings": {"lspExperts": {}}})
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 
 from lsp_experts.lab.bench_latency import percentile
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.faults.talk import GO, INLINE, at, busy, scripted
 
 _CANCELS = 200
@@ -16,7 +15,6 @@ _TOKEN_MS = 200
 _ANSWER_MS = 50
 _CANCELLED = -32800
 _SAYS = "return " + " + ".join(f"a{number}" for number in range(100))
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:

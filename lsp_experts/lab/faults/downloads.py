@@ -23,7 +23,7 @@ from lsp_experts.errors import ExpertsError
 from lsp_experts.lab.faults.bad_answers import CONTENT, SHA256, Case, by_case, cases, published, whole
 from lsp_experts.lab.faults.bad_host import Asked, BadHost
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.paths import Paths
 from lsp_experts.registry.entry import Entry, Source, UrlSource
 from lsp_experts.registry.pull import Silent, pull
@@ -36,8 +36,6 @@ _KILLS, _KILLED_BYTES = 20, 24 << 20  # huggingface_hub writes every 10 MiB
 _HANG_S = 120.0
 _MOST_TRIES = 6
 _SLOW = ("429", "stalls")  # the library waits between its tries: asked beside the others
-
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:

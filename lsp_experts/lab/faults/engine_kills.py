@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -18,7 +18,7 @@ from lsp_experts.lab.faults.real_server import (
     suggestion,
 )
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.faults.talk import busy
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
@@ -26,8 +26,6 @@ _KILLS = 10
 _ANSWER_MS = 100.0
 _NEXT_S = 2.0  # for a model of at most 500 MB that is in the page cache
 _URI = "untitled:main.go"
-
-OnStep = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import psutil
@@ -14,7 +13,7 @@ from lsp_experts.lab.bench_latency import percentile
 from lsp_experts.lab.faults.mutated_frames import mutated_frames
 from lsp_experts.lab.faults.raw_client import RawClient
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.faults.talk import GO, INLINE, at, scripted
 
 _FRAMES = 10_000
@@ -22,7 +21,6 @@ _NEXT_LIMIT_S = 10.0  # so long without an answer counts as out of step
 _MOST_LOST = 3  # then the drill ends early: each costs the limit
 _NEXT_MS, _GROWTH_MB = 250, 32
 _MB = 1_000_000
-OnStep = Callable[[str, int, int], None]
 
 
 @dataclass

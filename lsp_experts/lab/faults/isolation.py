@@ -6,16 +6,16 @@ The server is started as the installed command is: a script elsewhere, in the wo
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import lsp_experts
 from lsp_experts.lab.faults.raw_client import RawClient
 from lsp_experts.lab.faults.real_server import engine_below, install, open_document, suggestion
-from lsp_experts.lab.faults.row import Row
+from lsp_experts.lab.faults.row import Row, named
 from lsp_experts.lab.faults.sockets import fenced
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
+from lsp_experts.lab.faults.talk import initialize
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 # What server and engine import beside the standard library, and what Python imports by itself at its start.
@@ -27,7 +27,6 @@ _OTHERS = (
 _CANARY = "canary-token"
 _TOKENS = ("HF_TOKEN", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PYTHONSTARTUP", "LSP_EXPERT_KEY")
 _NAME = "untitled:main.go"
-OnStep = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -49,11 +48,11 @@ async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:
     seen = await _session(stand, workspace, marks)
     return (
         Row("S9", f"modules that server or engine imported from the workspace, of {planted} planted", "0",
-            _named(seen.imported), not seen.imported),
-        Row("S9", f"tokens in the engine's environment, of {len(_TOKENS)}", "0", _named(seen.variables),
+            named(seen.imported), not seen.imported),
+        Row("S9", f"tokens in the engine's environment, of {len(_TOKENS)}", "0", named(seen.variables),
             not seen.variables),
-        Row("S9", "files in the engine's folder", "0", _named(seen.folder), not seen.folder),
-        Row("S9", "processes that may write a core dump", "0 of 2", f"{_named(seen.dumping)} of 2", not seen.dumping),
+        Row("S9", "files in the engine's folder", "0", named(seen.folder), not seen.folder),
+        Row("S9", "processes that may write a core dump", "0 of 2", f"{named(seen.dumping)} of 2", not seen.dumping),
         Row("S9", "engines that may gain privileges or open a network socket", "0", "0" if seen.fenced else "1",
             seen.fenced),
     )  # fmt: skip
@@ -75,10 +74,8 @@ async def _session(stand: Stand, workspace: Path, marks: Path) -> Seen:
     tokens = dict.fromkeys(_TOKENS, _CANARY)
     environment = {"LSP_EXPERTS_HOME": str(stand.home), "PYTHONPATH": "", **tokens}
     async with RawClient.start(environment, (str(_script(stand.home)), "serve"), cwd=str(workspace)) as client:
-        options = {"processId": None, "rootUri": workspace.as_uri(), "capabilities": {},
-                   "initializationOptions": {"confidence": 0, "checkSyntax": False, "interpreter": "none"}}  # fmt: skip
-        await client.call("initialize", "initialize", options)
-        client.notify("initialized", {})
+        options = {"confidence": 0, "checkSyntax": False, "interpreter": "none"}
+        await initialize(client, rootUri=workspace.as_uri(), initializationOptions=options)
         open_document(client, _NAME, "go")
         await suggestion(client, _NAME)
         return _look(client.process.pid, engine_below(client.process.pid).pid, marks)
@@ -109,7 +106,3 @@ def _script(home: Path) -> Path:
 def _may_dump(pid: int) -> bool:
     lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
     return next(line.split()[4] for line in lines if line.startswith("Max core file size")) != "0"
-
-
-def _named(found: tuple[str, ...]) -> str:
-    return f"{len(found)} ({', '.join(found)})" if found else "0"

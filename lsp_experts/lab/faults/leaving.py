@@ -11,13 +11,12 @@ import psutil
 
 from lsp_experts.lab.faults.raw_client import TIMEOUT_S, RawClient
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.faults.talk import GO, INLINE, at, busy, scripted
 
 _TIMES = 10  # each way, with each engine
 _EXIT_S, _CHILDREN_S = 1.0, 2.0
 _ENGINES = {"writes": "slow:10s", "does not write": "stall@complete", "hears nothing": "hang@complete"}
-OnStep = Callable[[str, int, int], None]
 
 
 def _exit(client: RawClient) -> None:

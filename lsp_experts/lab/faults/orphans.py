@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import psutil
 
 from lsp_experts.lab.faults.raw_client import RawClient
 from lsp_experts.lab.faults.real_server import engine_below, install, open_document, serving, suggestion
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 _TIMES = 20
@@ -20,7 +20,6 @@ _HANG_S = 30.0
 _LOOK_AGAIN_S = 0.01
 _URI = "untitled:main.go"
 
-OnStep = Callable[[str, int, int], None]
 Victim = tuple[str, bool, float]  # who is killed, whether its end of the pipe stays open, seconds for the others
 VICTIMS: Sequence[Victim] = (
     ("server", False, _LIMIT_S),

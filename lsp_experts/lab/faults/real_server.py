@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from lsp_experts.lab.faults.raw_client import SERVE, RawClient
-from lsp_experts.lab.faults.talk import INLINE, at, item, status
+from lsp_experts.lab.faults.talk import INLINE, at, initialize, item, status
 from lsp_experts.paths import Paths
 from lsp_experts.registry.store import Store
 
@@ -56,10 +56,7 @@ async def serving(home: Path, *, command: Sequence[str] = SERVE, editor: bool = 
     started = (*EDITOR, *command) if editor else command
     async with RawClient.start({"LSP_EXPERTS_HOME": str(home)}, started) as client:
         process_id = client.process.pid if editor else None
-        options = {"processId": process_id, "rootUri": None, "capabilities": {}, "initializationOptions": _OPTIONS}
-        client.ask("initialize", "initialize", options)
-        await client.until(lambda: client.answers["initialize"], _HANG_S)
-        client.notify("initialized", {})
+        await initialize(client, _HANG_S, processId=process_id, initializationOptions=_OPTIONS)
         yield client
 
 

@@ -6,7 +6,6 @@ import asyncio
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,13 @@ from lsp_experts.errors import RegistryError
 from lsp_experts.lab.faults.raw_client import SCRIPTED, RawClient
 from lsp_experts.lab.faults.registry_mutations import Make, mutations, whole_files
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.paths import Paths
 from lsp_experts.registry.catalogue import Catalogue, load_catalogue, load_registry, registry_problems
 
 _MUTATIONS = 1000
 _SERVED = 5  # servers that are started over a bad file; the other files are read without one
 _URI = "untitled:page.html"
-
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -16,3 +17,9 @@ class Row:
     target: str
     measured: str
     ok: bool
+
+
+def named(found: Iterable[str]) -> str:
+    """How many were found, and which: what is measured where there should be none."""
+    names = tuple(found)
+    return f"{len(names)} ({', '.join(names)})" if names else "0"

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from lsp_experts.lab.faults.real_server import install, serving
 from lsp_experts.lab.faults.row import Row
 from lsp_experts.lab.faults.soak_plan import STARTS, steps
 from lsp_experts.lab.faults.soak_user import Seen, SoakUser
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 _STEPS, _SWAPS, _KILLS, _CHANGES = 3_600, 60, 12, 120  # in an hour
 _STEP_S = 1.0
 _MOST_GROWTH_PCT = 5.0
 _N_FF = 1 << 12  # experts of some MB, so that a budget tells one from two
-
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:

@@ -5,7 +5,7 @@ The kernel's own lists are read (`/proc/<pid>`): only on Linux.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lsp_experts.lab.faults.raw_client import RawClient
@@ -19,8 +19,9 @@ from lsp_experts.lab.faults.real_server import (
     serving,
     suggestion,
 )
-from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.row import Row, named
+from lsp_experts.lab.faults.stand import OnStep, Stand
+from lsp_experts.lab.faults.talk import changed
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 _LOOKS, _GO = 200, "untitled:main.go"
@@ -30,7 +31,6 @@ _INODE: Mapping[str, int] = {
     "packet": 8, "netlink": 9, "unix": 6,
 }  # fmt: skip
 _LISTENS, _FLAGS, _PATH = 0x10000, 3, 7  # of a line of the list `unix`
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:
@@ -48,9 +48,14 @@ async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:
             for name, pid in (("server", client.process.pid), ("engine", engine)):
                 found.update(f"{name}: {kind}" for kind in reachable_sockets(pid))
         confined = fenced(engine)
-    named = f"{len(found)} ({', '.join(sorted(found))})" if found else "0"
     return (
-        Row("S7", f"sockets of server and engine that others could reach, {looks} looks", "0", named, not found),
+        Row(
+            "S7",
+            f"sockets of server and engine that others could reach, {looks} looks",
+            "0",
+            named(sorted(found)),
+            not found,
+        ),
         Row("S7", "engines that could open one to the network", "0", "0" if confined else "1", confined),
     )
 
@@ -86,8 +91,7 @@ def fenced(pid: int) -> bool:
 async def _work(client: RawClient, number: int) -> None:
     """One round of what users do."""
     text = f"// {number}\n{TEXT}"
-    whole = {"textDocument": {"uri": _GO, "version": number + 1}, "contentChanges": [{"text": text}]}
-    client.notify("textDocument/didChange", whole)
+    client.notify("textDocument/didChange", changed(_GO, number + 1, {"text": text}))
     open_document(client, f"untitled:{number % 5}.html", "html", "<p>")
     client.notify("workspace/didChangeConfiguration", {"settings": {"lspExperts": {"maxTokens": 8 + number % 8}}})
     place = {"start": {"line": 0, "character": 0}, "end": {"line": 4, "character": 0}}

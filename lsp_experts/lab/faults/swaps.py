@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 
 from lsp_experts.completion.templates import control_texts
 from lsp_experts.engine.cores import physical_cores
@@ -11,7 +10,7 @@ from lsp_experts.lab.bench_swap import AT_ONCE
 from lsp_experts.lab.bench_swap_budget import SwapFigures, measure_sizes, measure_swaps
 from lsp_experts.lab.bench_swap_moves import Subject
 from lsp_experts.lab.faults.row import Row
-from lsp_experts.lab.faults.stand import Stand
+from lsp_experts.lab.faults.stand import OnStep, Stand
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.lab.typed_file import TypedFile, shipped_replays
 from lsp_experts.pool.model import Model
@@ -20,8 +19,6 @@ _SWAPS = 200
 _N_FF = 1 << 12
 _MOST_OVER_PCT = 5.0
 _MOST_GROWTH_MB = 1.0  # per 50 swaps
-
-OnStep = Callable[[str, int, int], None]
 
 
 async def drill(stand: Stand, on_step: OnStep) -> tuple[Row, ...]:

@@ -60,9 +60,15 @@ async def busy(client: RawClient, *, wanted: bool = True) -> None:
             pass  # each look is a round trip, and no load to speak of
 
 
-async def _ready(client: RawClient) -> None:
-    await client.call("initialize", "initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+async def initialize(client: RawClient, timeout_s: float = TIMEOUT_S, **params: Any) -> None:
+    """The handshake, with `params` besides what every client says. TimeoutError."""
+    client.ask("initialize", "initialize", {"processId": None, "rootUri": None, "capabilities": {}, **params})
+    await client.until(lambda: client.answers["initialize"], timeout_s)
     client.notify("initialized", {})
+
+
+async def _ready(client: RawClient) -> None:
+    await initialize(client)
     client.notify("textDocument/didOpen", item(GO, "go", GO_TEXT))
     async with asyncio.timeout(TIMEOUT_S):
         while True:
