@@ -9,7 +9,8 @@ ExpertsError
 │   ├── NotInstalled     the expert was never pulled or carved
 │   └── ModelRejected    a file is there, and is not the model it should be
 ├── EngineError          the engine refused a request: `code`
-│   └── EngineDied       the engine process ended: `signal_name`, `tail`
+│   ├── EngineDied       the engine process ended: `signal_name`, `tail`
+│   └── RemoteFailed     a remote expert did not answer as it should: `reason`, `retry_after_s`
 ├── ActionRefused        a code action or a task cannot give what was asked for
 ├── BudgetExceeded       an expert does not fit into the memory budget
 ├── CarveError           a base could not be cut
@@ -82,6 +83,20 @@ class EngineDied(EngineError):
         super().__init__("died", f"the engine ended ({signal_name})")
         self.signal_name = signal_name
         self.tail = tail
+
+
+class RemoteFailed(EngineError):
+    """A remote expert did not answer as it should.
+
+    `reason` is one of "unreachable", "untrusted" (TLS), "key refused", "not found", "too many requests", "server
+    error", "not an answer", "too much", "too late". `retry_after_s`: how long the host asked to be left alone, 0.0: it
+    did not say.
+    """
+
+    def __init__(self, reason: str, message: str, *, remedy: str = "", retry_after_s: float = 0.0) -> None:
+        super().__init__("remote", message, remedy=remedy)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
 
 
 class ActionRefused(ExpertsError):

@@ -29,6 +29,11 @@ class Paths:
         """The user's own registry; its entries replace the bundled ones by id."""
         return self.config / "expert_registry.json"
 
+    @property
+    def named_hosts(self) -> Path:
+        """The hosts that the user allowed code to be sent to."""
+        return self.config / "hosts.txt"
+
 
 def default_paths() -> Paths:
     """The platform's folders, or those below `LSP_EXPERTS_HOME` if that is set."""

@@ -54,6 +54,7 @@ ERROR_CODES = (
     "decode_failed",
     "quantize_failed",  # llama.cpp gave up writing a file
     "died",          # made by the client: the process ended
+    "remote",        # made by engine/remote: a remote expert did not answer as it should
 )  # fmt: skip
 
 

@@ -19,10 +19,12 @@ from lsp_experts.errors import RegistryError, UnknownExpert
 from lsp_experts.paths import Paths, bundled_registry
 from lsp_experts.registry.document import read_document
 from lsp_experts.registry.entry import (
+    Domain,
     Entry,
     FileSource,
     HubSource,
     Measured,
+    Remote,
     Source,
     UrlSource,
     WheelMember,
@@ -184,7 +186,13 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
     lists = {name: tuple(raw[name]) for name in ("languages", "patterns") if name in raw}
     sources = tuple(_source(source) for source in raw.get("sources", ()))
     fitted = {name: float(raw[name]) for name in ("confidence", "review") if name in raw}
-    return Entry(**{**raw, **lists, "sources": sources, **fitted})
+    parts: dict[str, Any] = {}
+    if "remote" in raw:
+        parts["remote"] = Remote(**raw["remote"])
+    if "domain" in raw:
+        signs = {sign: tuple(texts) for sign, texts in raw["domain"].items() if sign != "name"}
+        parts["domain"] = Domain(raw["domain"]["name"], **signs)
+    return Entry(**{**raw, **lists, "sources": sources, **fitted, **parts})
 
 
 def _source(raw: Mapping[str, Any]) -> Source:

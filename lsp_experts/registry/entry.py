@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["model", "carved", "adapter"]
+Kind = Literal["model", "carved", "adapter", "remote"]
+RemoteServer = Literal["llama-server", "vllm", "ollama", "tgi", "openai"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,30 @@ class Measured:
     against: str  # an expert's id; its own, where it is the one that others were compared with
 
 
+@dataclass(frozen=True)
+class Remote:
+    """Where another engine serves the expert, over `/completions` as OpenAI defined it.
+
+    `server` says which engine it is: what it can do beyond that interface is used.
+    """
+
+    endpoint: str  # the address that `/completions` is put behind: http://127.0.0.1:8080/v1
+    model: str  # the model's or adapter's name there
+    server: RemoteServer = "openai"
+    key_variable: str = ""  # the environment variable with the key; without it the system keyring is asked
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a specialised expert is for, within its languages: a document in which one of the signs is found."""
+
+    name: str
+    imports: tuple[str, ...] = ()  # modules that the document imports: "torch"; what is below them counts
+    frameworks: tuple[str, ...] = ()  # what the workspace's project files depend on: "htmx.org"
+    files: tuple[str, ...] = ()  # patterns of the document's path in the workspace, as in .gitignore
+    marks: tuple[str, ...] = ()  # texts that stand in the document: "hx-get="
+
+
 Source = HubSource | WheelSource | FileSource | UrlSource
 
 
@@ -104,4 +129,6 @@ class Entry:
     interpreter: bool = False  # may be pinned as the interpreter
     confidence: float | None = None  # least joint probability of what is shown unasked; None: completion/gate.py
     review: float | None = None  # least nats of what a review shows, at one false alarm in 1,000 lines; None: default
+    remote: Remote | None = None  # kind remote: where it is
+    domain: Domain | None = None  # None: it is for all of its languages
     extra: dict[str, str] = field(default_factory=dict)

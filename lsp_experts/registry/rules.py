@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_address
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import urlsplit
 
 from lsp_experts.registry.document import child
+from lsp_experts.registry.endpoint import HOST_NAME, is_ip, unsafe_endpoint
 from lsp_experts.registry.schema import Problem
 
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _BASE_KINDS = {"carved": ("model",), "adapter": ("model", "carved")}
 
 
@@ -31,6 +30,7 @@ def rule_problems(document: Mapping[str, Any], beside: Mapping[str, tuple[str, s
         first.setdefault(expert["id"], index)
         yield from _languages(path, expert)
         yield from _kind(path, expert)
+        yield from _remote(path, expert)
         for number, source in enumerate(expert.get("sources", ())):
             yield from _source(f"{path}.sources[{number}]", source)
     yield from _bases(experts, first, beside)
@@ -68,12 +68,33 @@ def _kind(path: str, expert: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(f"{path}.sources", problem, "For example a hub file.")
         if "base" in expert:
             yield Problem(f"{path}.base", "an expert of kind model has no base", "Take base out.")
+    elif kind == "remote":
+        for name in ("sources", "base"):
+            if name in expert:
+                yield Problem(f"{path}.{name}", f"an expert of kind remote has no {name}", f"Take {name} out.")
     elif "base" not in expert:
         yield Problem(f"{path}.base", f"an expert of kind {kind} needs a base", "Give the id of the base.")
     if kind == "carved" and "keep_set" not in expert:
         yield Problem(f"{path}.keep_set", "an expert of kind carved needs a keep_set", "For example: go.")
     if kind != "carved" and "keep_set" in expert:
         yield Problem(f"{path}.keep_set", "only an expert of kind carved has a keep_set", "Take keep_set out.")
+
+
+def _remote(path: str, expert: Mapping[str, Any]) -> Iterator[Problem]:
+    if expert["kind"] != "remote":
+        if "remote" in expert:
+            yield Problem(f"{path}.remote", "only an expert of kind remote has an endpoint", "Take remote out.")
+        return
+    if "remote" not in expert:
+        example = '{"endpoint": "http://127.0.0.1:8080/v1", "model": "qwen2.5-coder-7b"}'
+        yield Problem(f"{path}.remote", "an expert of kind remote needs an endpoint", f"For example: {example}.")
+    elif problem := unsafe_endpoint(expert["remote"]["endpoint"]):
+        yield Problem(f"{path}.remote.endpoint", problem, "For example: https://models.example.org/v1.")
+    if expert.get("fim", "auto") == "auto":
+        problem = "nobody can ask a remote model which template it was trained with"
+        yield Problem(f"{path}.fim", problem, "Name its template, for example qwen, or none.")
+    if expert.get("interpreter"):
+        yield Problem(f"{path}.interpreter", "a remote expert is never pinned in memory", "Take interpreter out.")
 
 
 def _bases(
@@ -148,24 +169,16 @@ def unsafe_address(url: str) -> str:
         return f"only https is fetched, not {parts.scheme or 'an address without a scheme'}"
     if "@" in parts.netloc:
         return "the address holds a user name or password"
-    if not host or port == 0 or not (_HOST.fullmatch(host) or _is_ip(host)):
+    if not host or port == 0 or not (HOST_NAME.fullmatch(host) or is_ip(host)):
         return "the address has no usable host name"
     last = host.rpartition(".")[2].lower()
-    if _is_ip(host) or last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
+    if is_ip(host) or last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
         return "the address names a machine by number, a host name is needed"
     if last == "localhost":
         return "the address names this machine, use a source of type file"
     if parts.fragment:
         return "the address has a part after #"
     return ""
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_whole_path(path: str) -> bool:
