@@ -50,6 +50,9 @@ class Settings:
     ring_chunks: int = 16  # recently seen stretches of other files that a prompt may show
     speculate: bool = True  # once a suggestion is shown, what follows it is computed ahead
     draft_tokens: int = 7  # tokens guessed from the prompt and checked in one step: 0, 3, 7 or 15
+    remote: bool = True  # ask the remote experts whose hosts the user named, beside the local ones
+    remote_wait_ms: int = 300  # a remote answer is waited for so long from the request on, while it came in time before
+    remote_time_limit_ms: int = 2000  # from a request to a remote expert until it is given up
     choices: int = 3  # different suggestions where the user asks by hand
     action_max_tokens: int = 512  # that a code action or one step of a task may say
     action_time_limit_ms: int = 120_000  # from its first token on
@@ -85,6 +88,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "confidence": (-1.0, 1.0),
     "ring_chunks": (0, 256),
     "draft_tokens": (0, 15),
+    "remote_wait_ms": (0, 10_000),
+    "remote_time_limit_ms": (50, 60_000),
     "choices": (1, 3),
     "action_max_tokens": (16, 4096),
     "action_time_limit_ms": (1000, 3_600_000),

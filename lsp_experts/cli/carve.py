@@ -15,6 +15,7 @@ from lsp_experts.paths import Paths, default_paths
 from lsp_experts.registry.catalogue import Catalogue, load_catalogue
 from lsp_experts.registry.entry import Entry
 from lsp_experts.registry.store import Store
+from lsp_experts.routing.languages import patterns_of
 
 if TYPE_CHECKING:
     from lsp_experts.lab.carving.carve_job import Carved, CarveOrder
@@ -80,8 +81,8 @@ def _entry(catalogue: Catalogue, language: str, expert_id: str | None) -> Entry 
     """The registry's entry for the result: by id, else the first carved expert of the language."""
     if expert_id:
         return catalogue.entries.get(expert_id)
-    carved = (entry for entry in catalogue.entries.values() if entry.kind == "carved" and language in entry.languages)
-    return next(carved, None)
+    carved = (entry for entry in catalogue.entries.values() if entry.kind == "carved" and entry.domain is None)
+    return next((entry for entry in carved if language in entry.languages), None)
 
 
 def _order(
@@ -113,7 +114,7 @@ def _order(
         base_sha256=base_sha256,
         keep_set=keep_set,
         corpus=corpus,
-        patterns=entry.patterns if entry else (),
+        patterns=entry.patterns if entry and entry.patterns else patterns_of(language, catalogue),
         licence=licence or (entry.licence if entry else ""),
     )
 

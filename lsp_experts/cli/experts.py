@@ -41,6 +41,7 @@ def table_rows(catalogue: Catalogue, installed: dict[str, Installed]) -> list[di
         {
             "id": one.expert,
             "languages": [],
+            "domain": None,
             "preferred": [],
             "kind": "unknown",
             "base": None,
@@ -63,6 +64,7 @@ def _row(entry: Entry, installed: Installed | None, catalogue: Catalogue) -> dic
     return {
         "id": entry.id,
         "languages": list(entry.languages),
+        "domain": entry.domain.name if entry.domain is not None else None,
         "preferred": [language for language, expert in catalogue.preferred.items() if expert == entry.id],
         "kind": entry.kind,
         "base": entry.base,
@@ -93,6 +95,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             licence += " (non-commercial)"
         state = "yes" if row["installed"] else "-" if row["verified"] else "- (unverified)"
         languages = "any" if "*" in row["languages"] else ", ".join(row["languages"])
+        languages += f" with {row['domain']}" if row["domain"] else ""
         # Registry text is data: Text keeps square brackets in it from being read as markup.
         kind = f"{row['kind']} of {row['base']}" if row["base"] else row["kind"]
         cells = (row["id"], languages, kind, size, licence, state)

@@ -15,6 +15,7 @@ from lsp_experts.completion.flights import Flight, Flights
 from lsp_experts.completion.held import hold
 from lsp_experts.completion.moment import not_now
 from lsp_experts.completion.pace import Pace
+from lsp_experts.completion.racing import Racing
 from lsp_experts.completion.ranking import Ranked, ranked
 from lsp_experts.completion.reuse import Remembered, remember, reuse
 from lsp_experts.completion.serving import Served
@@ -35,24 +36,29 @@ class Answering:
         self,
         pool: Pool,
         asking: Asking,
+        racing: Racing,
         combining: Combining,
         pace: Pace,
         debounce: Debounce,
         flights: Flights,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._pool, self._asking, self._combining = pool, asking, combining
+        self._pool, self._asking, self._racing, self._combining = pool, asking, racing, combining
         self._pace, self._debounce, self._flights, self._sleep = pace, debounce, flights, sleep
 
-    async def answer(self, asked: Asked, served: Served, candidates: Sequence[Candidate]) -> Suggestion | Silence:
+    async def answer(
+        self, asked: Asked, served: Served | None, candidates: Sequence[Candidate], far: Served | None = None
+    ) -> Suggestion | Silence:
         """The suggestion of the served expert, and of a second one where the settings say so. EngineError.
 
-        What the user types out of an earlier suggestion is answered without a model. Otherwise an automatic request
-        is only answered where a suggestion can help, and waits for a pause where asking at once would be wasted.
+        `far`, a remote expert, is asked beside the served one, and instead of it where there is none. What the user
+        types out of an earlier suggestion is answered without a model. Otherwise an automatic request is only answered
+        where a suggestion can help, and waits for a pause where asking at once would be wasted.
         """
-        mode, expert = asked.settings.combine, served.candidate.expert
-        partner = self._combining.partner(mode, expert, candidates)
-        key = self._combining.key(mode, expert, partner)
+        mode, partner = asked.settings.combine, None
+        if served is not None and far is None:
+            partner = self._combining.partner(mode, served.candidate.expert, candidates)
+        key = self.key(served, far, partner, mode)
         if not asked.stale and (reused := known_answer(asked, key)) is not None:
             return reused
         if not asked.manual:
@@ -60,10 +66,10 @@ class Answering:
             if why := not_now(asked.cursor, settings=asked.settings, deleting=asked.host.deleting, document=document):
                 return Silence(why)
         if partner is None and not asked.manual:
-            return await self._along(asked, served, key)
+            return await self._along(asked, served, far, key)
         self._flights.stop()
-        if partner is None:
-            answer = _shown(await self._asking.ask(asked, served))
+        if served is None or partner is None:
+            answer = _shown(await self._racing.ask(asked, served, far))
         elif mode == "ensemble":
             answer = await self._together(asked, served, partner)
         else:
@@ -72,9 +78,16 @@ class Answering:
             keep(asked.session, asked, key, answer)
         return answer
 
+    def key(self, served: Served | None, far: Served | None, partner: Candidate | None = None, mode: str = "") -> str:
+        """The identity of an answer: that of every expert that may have a part in it."""
+        experts = [each.candidate for each in (served, far) if each is not None]
+        if far is not None and len(experts) > 1:
+            return self._combining.key("beside", experts[0].expert, experts[1])
+        return self._combining.key(mode, experts[0].expert, partner)
+
     # -- one expert, unasked ------------------------------------------------------------------------------------------
 
-    async def _along(self, asked: Asked, served: Served, key: str) -> Suggestion | Silence:
+    async def _along(self, asked: Asked, served: Served | None, far: Served | None, key: str) -> Suggestion | Silence:
         """What an answer on its way says of what is typed meanwhile; else a new one, from a pause in typing on."""
         flight = self._flights.under_way(key)
         if flight is not None:
@@ -82,10 +95,10 @@ class Answering:
             if joined is not None:
                 return joined
         self._flights.stop()
-        await self._pause(asked, served.candidate.expert)
+        await self._pause(asked, served or far)
         if asked.stale:
             raise EngineError("cancelled", "the document moved on")
-        flight = self._flights.start(asked, served.candidate, key)
+        flight = self._flights.start(asked, served.candidate if served is not None else None, key, far=far)
         return await self._join(flight, asked, key) or Silence("superseded", "it says something else")
 
     async def _join(self, flight: Flight, asked: Asked, key: str) -> Suggestion | Silence | None:
@@ -108,10 +121,10 @@ class Answering:
 
     # -- when ---------------------------------------------------------------------------------------------------------
 
-    async def _pause(self, asked: Asked, expert: str) -> None:
-        if asked.settings.debounce == "off":
+    async def _pause(self, asked: Asked, by: Served | None) -> None:
+        if by is None or asked.settings.debounce == "off":
             return
-        cost_ms = expected_ms(self._pace, asked.session, expert, asked.offset, asked.settings)
+        cost_ms = expected_ms(self._pace, asked.session, by.candidate.expert, asked.offset, asked.settings)
         before = asked.cursor.before[-1:]
         delay_s = self._debounce.delay_s(
             cost_ms, line_end=not asked.cursor.after.strip(), word_before=before.isalnum() or before == "_"
@@ -194,7 +207,8 @@ def known_answer(asked: Asked, key: str) -> Suggestion | None:
 
 def _first_lines(flight: Flight, asked: Asked, lines: str) -> Suggestion | None:
     """The `lines` that a flight has brought so far, where they make a suggestion: the engine is sure enough of them."""
-    found = filtered(asked, lines, flight.candidate, 1.0)
+    by = flight.candidate or (flight.far.candidate if flight.far is not None else None)
+    found = filtered(asked, lines, by, 1.0) if by is not None else None
     return replace(found, reused=flight.asked is not asked) if isinstance(found, Suggestion) else None
 
 

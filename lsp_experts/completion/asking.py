@@ -13,13 +13,13 @@ from lsp_experts.completion.document import Cursor, DocumentView
 from lsp_experts.completion.filters import filter_text, whole_lines
 from lsp_experts.completion.gate import Gates, confident
 from lsp_experts.completion.held import Held
+from lsp_experts.completion.open_documents import Spot
 from lsp_experts.completion.prompting import Prompts
 from lsp_experts.completion.ranking import Ranked, mean_log_probability
-from lsp_experts.completion.serving import Served
+from lsp_experts.completion.serving import CompletionEngine, Served
 from lsp_experts.completion.session import Session
 from lsp_experts.completion.silence import Silence
 from lsp_experts.completion.stop_rules import stop_for
-from lsp_experts.completion.warming import CompletionEngine
 from lsp_experts.engine.call import Call
 from lsp_experts.engine.protocol import Choice, Complete, CompleteReport
 from lsp_experts.errors import EngineError
@@ -45,6 +45,12 @@ class Asked:
     manual: bool = False
     region: Region | None = None
     priority: int = 0
+
+    @classmethod
+    def at(cls, spot: Spot, number: int, settings: Settings, *, manual: bool) -> Asked:
+        """The request that has this `number` at `spot`."""
+        session, host = spot.session, spot.host
+        return cls(session, session.view, spot.offset, number, settings, host, host.view, manual, spot.region)
 
     @property
     def stale(self) -> bool:
@@ -87,7 +93,8 @@ class Asking:
         used = (served.held,) if beside is None else (served.held, beside.held)
         least = self._least(asked, served)
         try:
-            report = await self._run(asked.session, used, self._request(asked, served, beside, least), on_call)
+            call = (served.engine or self._engine).complete(self._request(asked, served, beside, least))
+            report = await _finish(call, asked.session, used, on_call)
         except EngineError as error:
             taken = next((held.lease.expert for held in used if held.revoked), "")
             if error.code == "cancelled" and taken:
@@ -124,28 +131,27 @@ class Asking:
             draft_tokens=settings.draft_tokens if beside is None else 0,
         )
 
-    async def _run(
-        self,
-        session: Session,
-        used: tuple[Held, ...],
-        request: Complete,
-        on_call: Callable[[Call[CompleteReport]], None] | None,
-    ) -> CompleteReport:
-        call = self._engine.complete(request)
-        if on_call is not None:
-            on_call(call)
-        else:
-            session.running = call
-        for held in used:
-            held.runs(call)
-        try:
-            return await call.result()
-        except asyncio.CancelledError:
-            call.cancel(keep_prefill=True)  # the next request will share this prompt's head
-            raise
-        finally:
-            if session.running is call:
-                session.running = None
+
+async def _finish(
+    call: Call[CompleteReport],
+    session: Session,
+    used: tuple[Held, ...],
+    on_call: Callable[[Call[CompleteReport]], None] | None,
+) -> CompleteReport:
+    if on_call is not None:
+        on_call(call)
+    else:
+        session.running = call
+    for held in used:
+        held.runs(call)
+    try:
+        return await call.result()
+    except asyncio.CancelledError:
+        call.cancel(keep_prefill=True)  # the next request will share this prompt's head
+        raise
+    finally:
+        if session.running is call:
+            session.running = None
 
 
 def _suggested(asked: Asked, report: CompleteReport, served: Served, least: float) -> Ranked | Silence:

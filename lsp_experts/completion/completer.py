@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -16,21 +17,24 @@ from lsp_experts.completion.combining import Combining
 from lsp_experts.completion.debounce import Debounce
 from lsp_experts.completion.document import DocumentView
 from lsp_experts.completion.document_language import DocumentLanguages
+from lsp_experts.completion.domains import Domains
 from lsp_experts.completion.exclusion import off_limits
+from lsp_experts.completion.far import Far
 from lsp_experts.completion.flights import Flight, Flights
 from lsp_experts.completion.gate import Gates
 from lsp_experts.completion.generated import left_alone
-from lsp_experts.completion.open_documents import OpenDocuments, Spot
+from lsp_experts.completion.open_documents import OpenDocuments
 from lsp_experts.completion.pace import Pace
 from lsp_experts.completion.prompting import Prompts
+from lsp_experts.completion.racing import Racing
 from lsp_experts.completion.routes import Routes
-from lsp_experts.completion.serving import UNPARK_GUARD_S, Saving, Served, Serving
+from lsp_experts.completion.serving import UNPARK_GUARD_S, CompletionEngine, Saving, Served, Serving
 from lsp_experts.completion.session import Session
 from lsp_experts.completion.silence import Silence
 from lsp_experts.completion.speaking import spoken
 from lsp_experts.completion.speculating import Offered, speculate
 from lsp_experts.completion.telling import Tally, expert_json, focused_json
-from lsp_experts.completion.warming import CompletionEngine, Warmer
+from lsp_experts.completion.warming import Warmer
 from lsp_experts.completion.working_memory import WorkingMemory
 from lsp_experts.completion.workspace import Workspace
 from lsp_experts.errors import EngineDied, EngineError
@@ -74,6 +78,7 @@ class Completer:
     `installed` gives expert id -> sha256 of its file; it is asked when a document is opened or focused. `switches` is
     this workspace's model of what comes next, None: nothing is guessed. `saving` says how much may be loaded now:
     "full", "save" (only what a request needs) or "off" (nothing). `workspace` says what files that are not open say.
+    `far` knows the remote experts, None: there are none.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Completer:
         saving: Saving = _not_saving,
         unpark_guard_s: float = UNPARK_GUARD_S,
         workspace: Workspace | None = None,
+        far: Far | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
@@ -106,13 +112,16 @@ class Completer:
         self._pace, self._tally = Pace(), Tally()
         self._memory = WorkingMemory(workspace, self.documents.parts)
         self._prompts = Prompts(catalogue, self._pace, self._memory)
+        self._domains = Domains(catalogue, lambda: self.routes.installed, lambda: self._memory.workspace)
         self._serving = Serving(pool, saving, unpark_guard_s)
-        combining = Combining(pool, lambda expert: self.routes.installed.get(expert, expert))
+        self._far = far or Far.nobody()
+        combining = Combining(pool, lambda expert: self._identity(expert) or expert)
         asking = Asking(engine, self._prompts, Gates())
         self._combining = combining
-        self._flights = Flights(pool, asking, _landed, clock)
+        self._racing = Racing(asking, clock)
+        self._flights = Flights(pool, self._racing, _landed, clock)
         self._debounce = Debounce(clock)
-        self._answering = Answering(pool, asking, combining, self._pace, self._debounce, self._flights)
+        self._answering = Answering(pool, asking, self._racing, combining, self._pace, self._debounce, self._flights)
         self._warmer = Warmer(pool, engine, self._prompts)
         self._ahead = Ahead(pool, switches, self.routes.first)
 
@@ -186,6 +195,7 @@ class Completer:
         for session in self.documents.all_sessions():
             session.supersede()
         await self._flights.close()
+        await self._racing.close()
         await self._warmer.close()
 
     def _rest(self) -> None:
@@ -213,10 +223,10 @@ class Completer:
         if spot is None:
             return Silence("between characters", "a region spells what stands here otherwise")
         self._warmer.wake()
-        asked = self._asked(spot, manual=manual)
+        asked = Asked.at(spot, self.documents.begin(spot), self.settings, manual=manual)
         session = asked.session
         self._works_in(session)
-        if self._focused is not session:
+        if self._focused is not session or self._domains.look(session):
             self._focus(session, "a request in its language")
         if not manual:
             self._debounce.keystroke()
@@ -230,28 +240,16 @@ class Completer:
             self._tally.answered(view.uri, answer)
         return answer
 
-    def _asked(self, spot: Spot, *, manual: bool) -> Asked:
-        session = spot.session
-        return Asked(
-            session=session,
-            view=session.view,
-            offset=spot.offset,
-            number=self.documents.begin(spot),
-            settings=self.settings,
-            manual=manual,
-            region=spot.region,
-            host=spot.host,
-            host_view=spot.host.view,
-        )
-
     async def _answer(self, asked: Asked) -> Suggestion | Silence:
         route = self._route(asked.session)
-        served = await self._serving.serve(route)
-        if isinstance(served, Silence):
-            return served
+        far = self._far.serve(asked.session, asked.settings)
+        found = await self._serving.serve(route)
+        if isinstance(found, Silence) and far is None:
+            return found
+        served = found if isinstance(found, Served) else None
         try:
-            with served.held:
-                answer = await self._answering.answer(asked, served, route.candidates)
+            with served.held if served is not None else nullcontext():
+                answer = await self._answering.answer(asked, served, route.candidates, far)
         except EngineDied as error:
             for session in self._focused_sessions():  # replays its prompt, for the next keystroke
                 self._prepare(session, "the engine was restarted")
@@ -259,24 +257,30 @@ class Completer:
         except EngineError as error:
             return Silence("superseded" if error.code == "cancelled" else "engine error", error.message)
         reused = isinstance(answer, Suggestion) and answer.reused
-        if not reused and self._saving() == "full":
+        if served is not None and not reused and self._saving() == "full":
             self._warmer.settle(asked.session, served.candidate.expert, asked.settings)
-        return self._given(asked, served, answer)
+        return self._given(asked, served, far, answer)
 
-    def _given(self, asked: Asked, served: Served, answer: Suggestion | Silence) -> Suggestion | Silence:
+    def _given(
+        self, asked: Asked, served: Served | None, far: Served | None, answer: Suggestion | Silence
+    ) -> Suggestion | Silence:
         """The answer as the document has to spell it."""
         if isinstance(answer, Silence):
             return answer
         given = spoken(self._identified(answer), asked)
-        if isinstance(given, Suggestion):
-            key = self._combining.key("off", served.candidate.expert, None)
+        if isinstance(given, Suggestion) and served is not None:
+            key = self._answering.key(served, far)
             self._offered[asked.session.document] = Offered(asked, served.candidate, key, answer, given.text)
         return given
 
     def _identified(self, answer: Suggestion) -> Suggestion:
         """`answer` and those behind it with the identity of the files that made them."""
         others = tuple(self._identified(other) for other in answer.others)
-        return replace(answer, identity=self.routes.installed.get(answer.expert, ""), others=others)
+        return replace(answer, identity=self._identity(answer.expert), others=others)
+
+    def _identity(self, expert: str) -> str:
+        """What the answers of an expert depend on: its files, or its address; "" if it is neither here nor there."""
+        return self.routes.installed.get(expert, "") or self._far.identity(expert)
 
     async def ready(self, view: DocumentView, offset: int = 0) -> bool:
         """Wait until the expert for `offset` is HOT, or cannot be (commands only: a keystroke never waits)."""
@@ -287,7 +291,7 @@ class Completer:
     # -- who answers --------------------------------------------------------------------------------------------------
 
     def _route(self, session: Session) -> Chain:
-        return self.routes.chain(session.language)
+        return self.routes.chain(session.language, session.domains)
 
     def _needed(self, sessions: Iterable[Session]) -> frozenset[str]:
         """The experts that documents are answered by: the first of each chain, and the interpreter."""
@@ -318,6 +322,7 @@ class Completer:
         self._focused = session
         self.documents.turned_to(session.document)
         self.routes.look_again()
+        self._domains.look(session)
         self._prompts.look_again(session)
         self._prepare(session, why)
 
@@ -372,6 +377,7 @@ class Completer:
                 expert_json(state, self._catalogue, self._pace, self._tally.answers[state.expert])
                 for state in self._pool.states()
             ],
+            "remote": self._far.status(session, self.settings),
             "next": self._ahead.status(),
             "combine": {"mode": self.settings.combine, "note": self._combining.note},
             "memory": self._memory.counts(),

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 
 from lsp_experts.completion.answer import Suggestion
-from lsp_experts.completion.asking import Asked, Asking
+from lsp_experts.completion.asking import Asked
 from lsp_experts.completion.held import hold
+from lsp_experts.completion.racing import Racing
 from lsp_experts.completion.ranking import Ranked
 from lsp_experts.completion.reuse import typed_since
 from lsp_experts.completion.serving import Served
@@ -28,10 +29,21 @@ Outcome = Ranked | Silence | EngineError
 
 
 class Flight:
-    """One answer on its way: what was asked, and what the model said so far. `key` names the files that make it."""
+    """One answer on its way: what was asked, and what the model said so far. `key` names the files that make it.
 
-    def __init__(self, asked: Asked, session: Session, candidate: Candidate, key: str, started_s: float) -> None:
-        self.asked, self.session, self.candidate, self.key = asked, session, candidate, key
+    `candidate` is the local expert, None where only the remote one `far` is asked.
+    """
+
+    def __init__(
+        self,
+        asked: Asked,
+        session: Session,
+        candidate: Candidate | None,
+        key: str,
+        started_s: float,
+        far: Served | None,
+    ) -> None:
+        self.asked, self.session, self.candidate, self.key, self.far = asked, session, candidate, key, far
         self.started_s = started_s
         self.text = ""  # provisional: a stop rule or a filter may still take of it
         self.outcome: Outcome | None = None
@@ -100,18 +112,26 @@ class Flights:
     def __init__(
         self,
         pool: Pool,
-        asking: Asking,
+        racing: Racing,
         land: Callable[[Flight, Suggestion], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._pool, self._asking, self._land, self._clock = pool, asking, land, clock
+        self._pool, self._racing, self._land, self._clock = pool, racing, land, clock
         self._flight: Flight | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, asked: Asked, candidate: Candidate, key: str, session: Session | None = None) -> Flight:
+    def start(
+        self,
+        asked: Asked,
+        candidate: Candidate | None,
+        key: str,
+        *,
+        far: Served | None = None,
+        session: Session | None = None,
+    ) -> Flight:
         """Ask; what was on its way ends. `session`: who remembers the answer, if it is not the one that asks."""
         self.stop()
-        flight = self._flight = Flight(asked, session or asked.session, candidate, key, self._clock())
+        flight = self._flight = Flight(asked, session or asked.session, candidate, key, self._clock(), far)
         self._task = asyncio.get_running_loop().create_task(self._fly(flight))
         return flight
 
@@ -150,12 +170,13 @@ class Flights:
         candidate = flight.candidate
         outcome: Outcome = EngineError("cancelled", "another answer is needed now")
         try:
-            held = hold(self._pool, candidate.expert)
-            if held is None:
+            if candidate is None:
+                outcome = await self._racing.ask(flight.asked, None, flight.far, flight.runs)
+            elif (held := hold(self._pool, candidate.expert)) is None:
                 outcome = Silence("made room", f"{candidate.expert}: another expert needed its memory")
-                return
-            with held:
-                outcome = await self._asking.ask(flight.asked, Served(candidate, held), on_call=flight.runs)
+            else:
+                with held:
+                    outcome = await self._racing.ask(flight.asked, Served(candidate, held), flight.far, flight.runs)
             if isinstance(outcome, Ranked):
                 self._land(flight, outcome.suggestion)
         except EngineError as error:

@@ -12,12 +12,29 @@ _KEY = re.compile(
     r"|\bxox[abeprs]-\w|\b[srp]k[-_][\w-]{16,}|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.[\w-]|[A-Za-z0-9+/]{40,}"
     r"|(?i:(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key)\w*[\"']?\s*(?::?=|:)\s*[\"'][^\"'\n]{6,})"
 )
+_PEM = re.compile(r"(?<=-----BEGIN)[\s\S]*?(?=-----END|\Z)")
 _PATH = re.compile(r"[A-Za-z+/]{40,}")  # a run without a digit: a path or a long name rather than a key
 
 
 def looks_secret(text: str) -> bool:
     """Whether something in `text` is obvious key material."""
     return _KEY.search(text) is not None
+
+
+def masked(text: str) -> str:
+    """`text` with every character of obvious key material as an `x`: equally long, with the same lines.
+
+    What is assigned to a name that says secret loses its value only.
+    """
+    text = _PEM.sub(lambda block: re.sub(r"\S", "x", block[0]), text)
+    return _KEY.sub(lambda found: _value_masked(found[0]), text)
+
+
+def _value_masked(found: str) -> str:
+    if found.startswith("-----"):
+        return found
+    value = 1 + max(found.rfind('"'), found.rfind("'"))  # 0: all of it is the key
+    return found[:value] + "x" * (len(found) - value)
 
 
 def key_material(text: str) -> Iterator[tuple[int, int]]:

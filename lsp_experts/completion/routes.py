@@ -37,8 +37,8 @@ class Routes:
         entries = (self.catalogue.entries.get(expert) for expert in self.installed)
         return frozenset(language for entry in entries if entry for language in entry.languages) - {"*"}
 
-    def chain(self, language: str) -> Chain:
-        """The experts for `language`, the best first."""
+    def chain(self, language: str, domains: Mapping[str, int] | None = None) -> Chain:
+        """The experts for `language`, the best first; `domains` are the document's."""
         settings = self._settings()
         return chain(
             self.catalogue,
@@ -47,6 +47,7 @@ class Routes:
             chosen=settings.preferred.get(language, ""),
             interpreter=settings.interpreter,
             refused=self._refused(),
+            domains=domains or {},
         )
 
     def first(self, language: str) -> str | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from lsp_experts.completion.held import Held, hold
 from lsp_experts.completion.silence import Silence
+from lsp_experts.engine.call import Call
+from lsp_experts.engine.protocol import Complete, CompleteReport
 from lsp_experts.pool.pool import Pool
 from lsp_experts.routing.chain import Candidate, Chain
 
@@ -16,12 +19,21 @@ UNPARK_GUARD_S = 0.4
 Saving = Callable[[], str]  # "full": not saving; "save": only a request loads; "off": nothing loads
 
 
+class CompletionEngine(Protocol):
+    """The part of engine/supervisor.py that completions need."""
+
+    def complete(self, request: Complete) -> Call[CompleteReport]:
+        """Start a completion."""
+        ...
+
+
 @dataclass(frozen=True)
 class Served:
     """The expert that answers, in use."""
 
     candidate: Candidate
     held: Held
+    engine: CompletionEngine | None = None  # who computes, if it is not this machine's engine
 
 
 class Serving:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lsp_experts.completion.anchor import Anchor, holds, place, usual
@@ -35,6 +36,8 @@ class Session:
     offset: int | None = None  # where the last request was made
     requests: int = 0
     deleting: bool = False  # the last change made it shorter
+    domains: Mapping[str, int] = field(default_factory=dict)  # what its imports, marks and files say, by rank
+    domains_seen: tuple[object, ...] = ()  # what they were found by
 
     @classmethod
     def of(cls, view: DocumentView, language: str, document: str = "", syntax: str = "") -> Session:

@@ -35,7 +35,7 @@ def speculate(flights: Flights, offered: Offered) -> None:
     if flights.asked_for or flights.busy_in(session):
         return
     if known_answer(asked, offered.key) is None:
-        flights.start(asked, offered.candidate, offered.key, session)
+        flights.start(asked, offered.candidate, offered.key, session=session)
 
 
 def _after(offered: Offered) -> Asked:

@@ -6,13 +6,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any
 
 from lsp_experts.completion.held import Held, hold
 from lsp_experts.completion.prompting import Prompts
+from lsp_experts.completion.serving import CompletionEngine
 from lsp_experts.completion.session import Session
-from lsp_experts.engine.call import Call
-from lsp_experts.engine.protocol import Complete, CompleteReport, Segment, Stop
+from lsp_experts.engine.protocol import Complete, Segment, Stop
 from lsp_experts.errors import EngineError
 from lsp_experts.pool.pool import Pool
 from lsp_experts.settings import Settings
@@ -20,14 +20,6 @@ from lsp_experts.settings import Settings
 log = logging.getLogger(__name__)
 WARM_PRIORITY = 10
 IDLE_S = 1.5  # without a request, before an anchor moves: longer than a pause in typing
-
-
-class CompletionEngine(Protocol):
-    """The part of engine/supervisor.py that completions need."""
-
-    def complete(self, request: Complete) -> Call[CompleteReport]:
-        """Start a completion."""
-        ...
 
 
 class Warmer:

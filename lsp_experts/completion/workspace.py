@@ -28,6 +28,11 @@ class Workspace(Protocol):
         """The folder's own name, "" where there is no folder."""
         ...
 
+    @property
+    def frameworks(self) -> Collection[str]:
+        """What the folder's project files depend on, as far as they were read."""
+        ...
+
     def path_of(self, uri: str) -> str:
         """The path of a document in the folder, "" outside of it."""
         ...
@@ -45,6 +50,7 @@ class NoWorkspace:
     """No folder is open."""
 
     name = ""
+    frameworks = ()
 
     def path_of(self, uri: str) -> str:
         """Nothing is inside."""

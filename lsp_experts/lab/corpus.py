@@ -117,7 +117,7 @@ def texts_of(folder: Path, language: str, patterns: Sequence[str] = ()) -> Itera
                 data = file.read(MAX_FILE_BYTES + 1)
         except OSError:
             continue  # a file that cannot be read is no part of the corpus
-        named = any(fnmatch.fnmatchcase(path.name, pattern) for pattern in patterns)
+        named = any(fnmatch.fnmatchcase(path.name.lower(), pattern.lower()) for pattern in patterns)
         if not named and language not in languages_of(path.name, data[:4096]):
             continue
         text = readable(data)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.registry.entry import Entry
 
 AUTO = "auto"
 NONE = "none"
+_NO_DOMAINS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Candidate:
     """An installed expert.
 
-    `reason` is "chosen", "measured", "expert", "related:<language>", "general" or "interpreter".
+    `reason` is "chosen", "domain:<name>", "measured", "expert", "related:<language>", "general" or "interpreter".
     """
 
     expert: str
@@ -39,14 +41,16 @@ def chain(
     chosen: str = "",
     interpreter: str = AUTO,
     refused: Collection[str] = (),
+    domains: Mapping[str, int] = _NO_DOMAINS,
 ) -> Chain:
-    """The experts for `language`: the one the user chose, the one preferred in it, its own, those of related languages,
-    the general ones, the interpreter.
+    """The experts for `language`: the one the user chose, those for a domain of the document, the one preferred in the
+    language, its own, those of related languages, the general ones, the interpreter.
 
     `chosen` is an expert id or "". `interpreter` is an expert id, "auto" (the first installed entry marked as one) or
     "none".
     `refused` experts are skipped as "quarantined", or with their reason where a mapping gives one. An adapter needs its
-    base: it is skipped where that is not installed or refused.
+    base: it is skipped where that is not installed or refused. `domains` are the document's, with the rank of each
+    (routing/domains.py): the highest comes first.
     """
     candidates: list[Candidate] = []
     skipped: dict[str, str] = {}
@@ -55,6 +59,8 @@ def chain(
     def consider(expert: str, reason: str) -> bool:
         if expert in taken:
             return True
+        if expert in catalogue.entries and catalogue.entries[expert].kind == "remote":
+            return False  # routing/remote.py says who is asked elsewhere
         why = _unusable(catalogue, expert, installed, refused)
         if why:
             skipped.setdefault(expert, why)
@@ -65,6 +71,8 @@ def chain(
 
     if chosen:
         consider(chosen, "chosen")
+    for entry, reason in _by_domain(catalogue, language, domains):
+        consider(entry.id, reason)
     if language in catalogue.preferred:
         consider(catalogue.preferred[language], "measured")
     for entry, reason in _by_language(catalogue, language):
@@ -83,12 +91,24 @@ def default_expert(catalogue: Catalogue, language: str) -> str | None:
     return None
 
 
+def _by_domain(catalogue: Catalogue, language: str, domains: Mapping[str, int]) -> Iterator[tuple[Entry, str]]:
+    found = [
+        (domains[entry.domain.name], language in entry.languages, entry, f"domain:{entry.domain.name}")
+        for entry in catalogue.entries.values()
+        if entry.domain is not None and entry.domain.name in domains and {language, "*"} & set(entry.languages)
+    ]
+    # Stable: among equals the registry's order counts.
+    for _, _, entry, reason in sorted(found, key=lambda each: each[:2], reverse=True):
+        yield entry, reason
+
+
 def _by_language(catalogue: Catalogue, language: str) -> Iterator[tuple[Entry, str]]:
-    named = [entry for entry in catalogue.entries.values() if "*" not in entry.languages]
+    here = [entry for entry in catalogue.entries.values() if entry.kind != "remote" and entry.domain is None]
+    named = [entry for entry in here if "*" not in entry.languages]
     yield from ((entry, "expert") for entry in named if language in entry.languages)
     for relative in catalogue.related.get(language, ()):
         yield from ((entry, f"related:{relative}") for entry in named if relative in entry.languages)
-    for entry in catalogue.entries.values():
+    for entry in here:
         if "*" in entry.languages and not entry.interpreter:
             yield entry, "general"
 

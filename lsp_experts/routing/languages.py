@@ -20,7 +20,11 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
         for language, aliases in {
             "c": "c99 c11 h",
             "cpp": "c++ cxx cc hpp arduino cuda cuda-cpp cu",
+            "cobol": "cob cbl acucobol opencobol bitlang-cobol",
             "css": "css3 postcss tailwindcss",
+            "dockerfile": "docker containerfile dockerfile-ts",
+            "fortran": "f77 f90 f95 f03 f08 fortran-modern fortranfreeform fortranfixedform fortran_free-form "
+            "fortran_fixed-form",
             "go": "golang go-ts",
             "html": "html5 htm xhtml mhtml html-ts vue svelte astro htmldjango django-html jinja jinja-html jinja2 "
             "handlebars mustache htmlangular angular twig liquid ejs erb eruby gohtml gohtmltmpl gotmpl "
@@ -29,18 +33,25 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
             "javascript": "js js2 mjs cjs javascriptreact jsx rjsx javascript.jsx",
             "graphql": "gql",
             "json": "jsonc json5 json-with-comments",
+            "julia": "jl julia-ts",
             "kotlin": "kt kts kotlinscript kotlin-ts",
             "lua": "luau lua-ts",
             "markdown": "md mkd mdown mdx rmd quarto pandoc gfm",
             "objective-c": "objc",
             "objective-cpp": "objcpp objective-c++",
+            "ocaml": "tuareg caml ocaml.interface ocaml_interface",
             "php": "php5 php7 php8 hack",
             "python": "py python3 python-ts ipython",
+            "qml": "qmljs qtquick",
+            "r": "ess-r rlang",
+            "racket": "rkt",
             "ruby": "rb enh-ruby ruby-ts rails",
             "rust": "rs rust-ts rustic",
             "shellscript": "sh bash bash-ts zsh ksh dash shell shell-script shellscript-bash bats",
             "sql": "mysql pgsql plsql plpgsql postgres postgresql sqlite tsql mssql sql-bigquery jinja-sql",
-            "yaml": "yml yaml-ts",
+            "terraform": "tf opentofu",
+            "yaml": "yml yaml-ts ansible yaml.ansible dockercompose yaml.docker-compose github-actions-workflow "
+            "azure-pipelines helm yaml.gitlab",
             "typescript": "ts typescript-ts typescriptreact tsx tsx-ts typescript.tsx",
         }.items()
         for alias in aliases.split()
@@ -88,12 +99,28 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("*.m", "objective-c"),
     ("*.mm", "objective-cpp"),
     ("*.cu", "cuda-cpp"),
+    ("*.cuh", "cuda-cpp"),
+    ("*.hip", "cuda-cpp"),
     ("*.groovy", "groovy"),
     ("*.gradle", "groovy"),
     ("*.scala", "scala"),
     ("*.fish", "fish"),
     ("Dockerfile", "dockerfile"),
+    ("Dockerfile.*", "dockerfile"),
+    ("*.dockerfile", "dockerfile"),
+    ("Containerfile", "dockerfile"),
     ("Makefile", "makefile"),
+    ("*.cob", "cobol"),
+    ("*.cbl", "cobol"),
+    ("*.cpy", "cobol"),
+    ("*.jl", "julia"),
+    ("*.ml", "ocaml"),
+    ("*.mli", "ocaml"),
+    ("*.r", "r"),
+    ("*.rkt", "racket"),
+    ("*.tf", "terraform"),
+    ("*.vhd", "vhdl"),
+    ("*.vhdl", "vhdl"),
     ("*.cr", "crystal"),
     ("*.tl", "teal"),
 )
@@ -137,6 +164,11 @@ def language_named(name: str) -> str:
     """The language that people call `name` in a fence, an attribute or a mode line: "golang" is "go"."""
     spoken = name.strip().lower()
     return _OWN_GRAMMAR.get(spoken) or _ALIASES.get(spoken, spoken)
+
+
+def patterns_of(language: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """The patterns by which files are known to be in `language`, without regard to capitals."""
+    return tuple(pattern for pattern, named in _all_patterns(catalogue) if named == language)
 
 
 def file_name(uri: str) -> str:

@@ -81,6 +81,7 @@ class _Core:
 def _build_core(settings: Settings, host: Host, paths: Paths, command: Sequence[str] | None) -> _Core:
     # Imported here, so that the answer to `initialize` does not wait for it.
     from lsp_experts.completion.completer import Completer as RealCompleter
+    from lsp_experts.completion.far import Far
     from lsp_experts.engine.command import engine_spawner
     from lsp_experts.engine.extra_bufts import ExtraBuftsMemory
     from lsp_experts.engine.supervisor import Supervisor
@@ -92,6 +93,7 @@ def _build_core(settings: Settings, host: Host, paths: Paths, command: Sequence[
     from lsp_experts.server.battery import Battery, saving
     from lsp_experts.server.learned_switches import LearnedSwitches
     from lsp_experts.server.models import Models
+    from lsp_experts.server.remotes import Named, connected
 
     catalogue = load_catalogue(paths)
     for problem in catalogue.problems:
@@ -163,6 +165,7 @@ def _build_core(settings: Settings, host: Host, paths: Paths, command: Sequence[
 
     # A client without a folder has no workspace to learn in.
     learned = LearnedSwitches(switches_file(paths, host.workspace_uri)) if host.workspace_uri else None
+    far = Far(catalogue, Named(paths.named_hosts, host.tell), lambda entry: connected(entry, lambda: models.settings))
     completer = Assembled(
         catalogue=catalogue,
         installed=installed,
@@ -172,8 +175,9 @@ def _build_core(settings: Settings, host: Host, paths: Paths, command: Sequence[
         switches=learned or Switches(),
         saving=saved_now,
         workspace=_workspace_files(host.workspace_uri, catalogue),
+        far=far,
     )
-    for part in (budget, completer, pool, supervisor, page_cache, learned):
+    for part in (budget, completer, far, pool, supervisor, page_cache, learned):
         if part is not None:
             host.at_exit(part.close)
     return _Core(completer, pool, supervisor, catalogue)

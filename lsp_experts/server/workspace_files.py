@@ -17,6 +17,7 @@ from pathlib import Path
 from lsp_experts.completion.exclusion import excluded
 from lsp_experts.completion.symbols import symbols
 from lsp_experts.completion.workspace import WorkspaceFile
+from lsp_experts.server.project_files import frameworks
 from lsp_experts.server.workspace_folder import Stamp, WorkspaceFolder
 from lsp_experts.settings import Settings
 from lsp_experts.syntax.definitions import Definition
@@ -46,6 +47,8 @@ class WorkspaceFiles:
 
     def __init__(self, folder: Path, language_of: Callable[[str], str]) -> None:
         """`folder` need not exist: then nothing is known. No file is looked at before `learn`."""
+        self.frameworks: frozenset[str] = frozenset()  # as the first `learn` saw them
+        self._surveyed = False
         self._folder = WorkspaceFolder(folder)  # only the thread that learns asks it for more than names
         self._language_of = language_of
         self._known: OrderedDict[str, tuple[WorkspaceFile, ...]] = OrderedDict()  # by document
@@ -71,6 +74,9 @@ class WorkspaceFiles:
         if not path:
             return False
         async with self._turn:  # the caches belong to one thread at a time
+            if not self._surveyed:
+                self._surveyed = True
+                self.frameworks = await asyncio.to_thread(frameworks, self._folder, settings)
             found = await asyncio.to_thread(self._find, path, language, text, frozenset(languages), settings)
         new = found != self._known.get(uri, ())
         self._known[uri] = found

@@ -27,6 +27,7 @@ _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
         "objective-cpp": "objc",
         "proto3": "proto",
         "protobuf": "proto",
+        "qml": "qmljs",
         "quarto": "markdown",
         "rmd": "markdown",
         "sass": "scss",

@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 _NAMES: Mapping[str, str] = MappingProxyType(
     {
-        "cpp": "C++", "csharp": "C#", "css": "CSS", "graphql": "GraphQL", "html": "HTML", "javascript": "JavaScript",
-        "javascriptreact": "JavaScript (JSX)", "json": "JSON", "jsonc": "JSON", "less": "Less", "ocaml": "OCaml",
-        "php": "PHP", "powershell": "PowerShell", "sass": "Sass", "scss": "SCSS", "shellscript": "shell script",
-        "sql": "SQL", "toml": "TOML", "typescript": "TypeScript", "typescriptreact": "TypeScript (TSX)", "yaml": "YAML",
+        "cobol": "COBOL", "cpp": "C++", "csharp": "C#", "css": "CSS", "graphql": "GraphQL", "html": "HTML",
+        "javascript": "JavaScript", "javascriptreact": "JavaScript (JSX)", "json": "JSON", "jsonc": "JSON",
+        "less": "Less", "ocaml": "OCaml", "php": "PHP", "powershell": "PowerShell", "qml": "QML", "sass": "Sass",
+        "scss": "SCSS", "shellscript": "shell script", "sql": "SQL", "systemverilog": "SystemVerilog", "toml": "TOML",
+        "typescript": "TypeScript", "typescriptreact": "TypeScript (TSX)", "vhdl": "VHDL", "yaml": "YAML",
     }
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +16,7 @@ from cursor import split_cursor
 from lsp_experts.completion.answer import Suggestion
 from lsp_experts.completion.completer import Completer
 from lsp_experts.completion.document import DocumentView
+from lsp_experts.completion.far import Far
 from lsp_experts.completion.silence import Silence
 from lsp_experts.completion.templates import control_texts
 from lsp_experts.engine.call import Call
@@ -27,6 +28,7 @@ from lsp_experts.paths import default_paths
 from lsp_experts.pool.model import Model
 from lsp_experts.pool.pool import Pool
 from lsp_experts.registry.catalogue import load_catalogue
+from lsp_experts.registry.entry import Entry
 from lsp_experts.registry.store import Store
 from lsp_experts.routing.switches import Switches
 from lsp_experts.settings import Settings
@@ -147,8 +149,11 @@ async def open_stand(
     unpark_guard_s: float = 20.0,
     sparing: bool = False,
     clock: Callable[[], float] = time.monotonic,
+    far: Far | None = None,
+    more: Sequence[Entry] = (),
 ) -> AsyncIterator[Stand]:
-    """A completer for `installed` experts of 500 MB each; `faults` are the fake engine's arguments.
+    """A completer for `installed` experts of 500 MB each; `faults` are the fake engine's arguments, `more` entries of
+    the registry.
 
     It asks everywhere and at once, unless it shall be `sparing` as the settings say.
     """
@@ -157,6 +162,7 @@ async def open_stand(
     install(*installed)
     paths = default_paths()
     store, catalogue = Store(paths.store), load_catalogue(paths)
+    catalogue = replace(catalogue, entries={**{entry.id: entry for entry in more}, **catalogue.entries})
     sizes = [f"size:{expert}={SIZE}" for expert in installed]
     engine = ListeningEngine(
         engine_spawner(paths, fake_command(*sizes, *faults)), ExtraBuftsMemory.of(paths), lambda message: None
@@ -182,6 +188,7 @@ async def open_stand(
         saving=saving,
         unpark_guard_s=unpark_guard_s,
         clock=clock,
+        far=far,
     )
     try:
         yield Stand(completer, pool, engine, news)

@@ -271,7 +271,7 @@ async def test_status_tells_all_of_the_contract(monkeypatch: pytest.MonkeyPatch)
         told = stand.completer.status()
         assert told.keys() == {
             "enabled", "saving", "engine", "budgetBytes", "residentBytes", "tight", "focused", "experts", "next",
-            "combine", "memory", "problems", "last", "work",
+            "combine", "memory", "problems", "last", "work", "remote",
         }  # fmt: skip
         assert (told["saving"], told["tight"], told["combine"]) == ("full", False, {"mode": "off", "note": ""})
         assert told["memory"] == {"documents": 1, "edits": 0, "accepted": 0, "symbols": 0}

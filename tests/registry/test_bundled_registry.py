@@ -13,6 +13,9 @@ from lsp_experts.registry.catalogue import Catalogue, load_catalogue, load_regis
 from lsp_experts.registry.entry import HubSource, WheelSource
 from lsp_experts.registry.schema import read_schema
 from lsp_experts.routing.chain import chain, default_expert
+from lsp_experts.routing.domains import domains_of
+from lsp_experts.routing.languages import language_of, syntax_of
+from lsp_experts.syntax.tree import SyntaxTree
 
 LANGUAGES = (
     "go", "html", "css", "javascript", "typescript", "python", "rust", "java", "kotlin", "c", "cpp", "sql",
@@ -98,3 +101,38 @@ def test_schema_names_the_templates_that_exist() -> None:
     templates = pytest.importorskip("lsp_experts.completion.templates")
     names = set(read_schema()["$defs"]["expert"]["properties"]["fim"]["enum"])
     assert names == {"auto", "none", *templates.TEMPLATES}
+
+
+def test_an_expert_for_a_domain_leaves_the_language_alone(bundled: Catalogue) -> None:
+    special = [entry for entry in bundled.entries.values() if entry.domain is not None]
+    assert special
+    for entry in special:
+        assert entry.domain is not None and not entry.patterns, f"{entry.id}: its language is found without it"
+        for language in entry.languages:
+            plain = [each.expert for each in chain(bundled, language, bundled.entries).candidates]
+            inside = chain(bundled, language, bundled.entries, domains={entry.domain.name: 1}).candidates
+            assert entry.id not in plain and [each.expert for each in inside][1:] == plain
+            assert inside[0].expert == entry.id and default_expert(bundled, language) == plain[0]
+
+
+@pytest.mark.parametrize(
+    ("uri", "text", "frameworks", "domains"),
+    [
+        ("sum.cpp", "#pragma omp parallel for\n", (), ["hpc"]),
+        ("sum.c", "#include <mpi.h>\n", (), ["hpc"]),
+        ("add.cu", "int x;\n", (), ["hpc"]),
+        ("add.cpp", "#include <vector>\nint x;\n", (), []),
+        ("a.py", "from qiskit_aer import AerSimulator\n", (), ["qiskit"]),
+        ("a.py", "from qiskit.circuit import QuantumCircuit\n", (), ["qiskit"]),
+        ("a.py", "import triton.language as tl\n", (), ["triton"]),
+        ("a.py", "import torch\n", ("qiskit",), []),
+    ],
+)
+def test_documents_of_the_bundled_domains(
+    bundled: Catalogue, uri: str, text: str, frameworks: tuple[str, ...], domains: list[str]
+) -> None:
+    language = language_of(uri, "", bundled)
+    found = domains_of(
+        bundled.entries.values(), language, SyntaxTree(syntax_of(uri, "", bundled), text), uri, frameworks
+    )
+    assert list(found) == domains

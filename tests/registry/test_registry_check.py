@@ -25,7 +25,7 @@ def check(file: Path, capsys: pytest.CaptureFixture[str], code: int, *lines: str
 
 
 def test_the_bundled_registry(capsys: pytest.CaptureFixture[str]) -> None:
-    check(bundled_registry(), capsys, 0, "in order", "Not for commercial use: qwen2.5-coder-3b")
+    check(bundled_registry(), capsys, 0, "in order", "Not for commercial use: ", "qwen2.5-coder-3b (Qwen-Research")
 
 
 def test_an_overlay_says_what_it_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
