@@ -33,6 +33,7 @@ DRILLS = (
     "canaries",
     "sockets",
     "isolation",
+    "remote",
     "soak",
 )
 

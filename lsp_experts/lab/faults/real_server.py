@@ -10,6 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -51,10 +52,16 @@ def expert_of(language: str) -> str:
 
 
 @asynccontextmanager
-async def serving(home: Path, *, command: Sequence[str] = SERVE, editor: bool = False) -> AsyncIterator[RawClient]:
+async def serving(
+    home: Path,
+    *,
+    command: Sequence[str] = SERVE,
+    editor: bool = False,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncIterator[RawClient]:
     """A server over `home`, ready for documents. With `editor` the client's process is an editor that started it."""
     started = (*EDITOR, *command) if editor else command
-    async with RawClient.start({"LSP_EXPERTS_HOME": str(home)}, started) as client:
+    async with RawClient.start({**environment, "LSP_EXPERTS_HOME": str(home)}, started) as client:
         process_id = client.process.pid if editor else None
         await initialize(client, _HANG_S, processId=process_id, initializationOptions=_OPTIONS)
         yield client
