@@ -44,6 +44,10 @@ The answer is a cons."
           ((not (string-empty-p (or (lsp-experts-at status :focused :excluded)
                                     "")))
            '("experts:excluded" . t))
+          ((and (null expert)
+                (not (string-empty-p (or (lsp-experts-at status :remote :says)
+                                         ""))))
+           (list (lsp-experts-at status :remote :id)))
           ((null expert) '("experts:none" . t))
           ((equal state "HOT") (list expert))
           ((member state '("LOADING" "UNPARKING")) (list (concat expert "…")))
@@ -60,6 +64,10 @@ The answer is a cons."
              (funcall mb (plist-get status :residentBytes))
              (funcall mb (plist-get status :budgetBytes)))
      (format "Last silence: %s\n" (lsp-experts-status-silence status))
+     (if (string-empty-p (or (lsp-experts-at status :remote :says) "")) ""
+       (format "%s (%s): %s\n" (lsp-experts-at status :remote :id)
+               (lsp-experts-at status :remote :state)
+               (lsp-experts-at status :remote :says)))
      (mapconcat (lambda (problem) (format "Problem: %s\n" problem))
                 (plist-get status :problems) "")
      "\n"

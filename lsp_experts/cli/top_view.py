@@ -87,6 +87,9 @@ def _told(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield _text(row.get("id")), _text(row.get("reason")) or _text(row.get("wishedBecause"))
     focused, last = _object(status.get("focused")), _object(status.get("last"))
     yield "focused", _focused(focused)
+    remote = _object(status.get("remote"))
+    told = (_text(remote.get("state")), _text(remote.get("reason")), _text(remote.get("says")))
+    yield _text(remote.get("id")) or "remote", ", ".join(part for part in told if part) if told[-1] else ""
     took = _number(last.get("totalMs"))
     tokens = _number(last.get("decodedTokens"))
     answered: tuple[str, ...] = (

@@ -24,6 +24,8 @@ STATUS: dict[str, Any] = {
     "focused": {"suffix": ".go", "language": "go", "experts": [{"id": "go-carved", "reason": "expert"}],
                 "excluded": ""},
     "experts": [{**EXPERT, "id": "html-carved", "state": "COLD", "reason": "put out for go-carved"}, EXPERT],
+    "remote": {"id": "team-go", "host": "models.example.org", "state": "late", "reason": "too late",
+               "says": "text of this file goes to models.example.org", "skipped": []},
     "next": [{"language": "html", "expert": "html-carved", "probability": 0.61}],
     "combine": {"mode": "rank", "note": ""}, "problems": [],
     "last": {"expert": "go-carved", "totalMs": 123.4, "decodedTokens": 8},
@@ -70,6 +72,7 @@ def test_the_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[5] == "go-carved: a document was opened"
     assert lines[6] == "html-carved: put out for go-carved"
     assert "focused: go: go-carved (expert)" in out
+    assert "team-go: late, too late, text of this file goes to models.example.org" in out
     assert "answered last: go-carved, 123 ms, 8 tokens decoded" in out
     assert "silences: superseded 40, loading 12, d 4, c 3, b 2 (last: loading, go-carved: loading)" in out
     assert "next: html 61% (html-carved)" in out

@@ -76,6 +76,16 @@ def test_what_is_a_warning(emacs: Emacs) -> None:
     check(emacs, {"problems": ["broken"]}, "experts:broken", warns=True)
 
 
+REMOTE = {"id": "team-go", "host": "a.example", "state": "late", "says": "text of this file goes to a.example"}
+
+
+def test_a_remote_expert(emacs: Emacs) -> None:
+    check(emacs, status(experts=(), remote=REMOTE), "team-go")
+    check(emacs, status(experts=(), remote={**REMOTE, "says": ""}), "experts:none", warns=True)
+    report = emacs.get(f"(lsp-experts-status-report {read(status(remote=REMOTE))})")
+    assert "team-go (late): text of this file goes to a.example" in report.splitlines()
+
+
 @pytest.mark.parametrize(
     ("last", "says"),
     [

@@ -21,6 +21,15 @@ export interface Focused {
   excluded: string; // why the document gets no completion
 }
 
+/** A remote expert that is asked beside the local ones; `id` is empty where none may be. */
+export interface RemoteExpert {
+  id: string;
+  host: string;
+  state: string; // unknown, prompt, late, resting or off
+  reason?: string;
+  says: string; // what leaves this machine, "" where nothing does
+}
+
 // Everything but `problems` is missing where the server could not build its completer.
 export interface Status {
   enabled?: boolean;
@@ -29,6 +38,7 @@ export interface Status {
   residentBytes?: number;
   focused?: Focused | null;
   experts?: ExpertState[];
+  remote?: RemoteExpert | null;
   problems: string[];
   silences?: Record<string, number>;
   lastSilence?: Silence | null;

@@ -50,7 +50,8 @@ function runningLook(status: Status): Look {
   }
   const expert = firstExpert(status);
   if (!expert) {
-    return nobodyLook(focused);
+    const remote = status.remote;
+    return remote?.says ? normal(`$(cloud) ${remote.id}`, withMemory(`${remote.id} answers alone.`, status)) : nobodyLook(focused);
   }
   const here = `${expert.id} for ${focused.language}`;
   if (expert.state === "HOT") {
@@ -86,7 +87,12 @@ function withMemory(sentence: string, status: Status): string {
   const resident = bytesForPeople(status.residentBytes ?? 0);
   const budget = bytesForPeople(status.budgetBytes ?? 0);
   const silence = status.lastSilence ? `\nLast silence: ${status.lastSilence.reason}` : "";
-  return `${sentence}\nMemory: ${resident} of ${budget}${silence}\nClick for details`;
+  const leaves = status.remote?.says ? `\n${capitalised(status.remote.says)}.` : "";
+  return `${sentence}${leaves}\nMemory: ${resident} of ${budget}${silence}\nClick for details`;
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function normal(text: string, tooltip: string): Look {

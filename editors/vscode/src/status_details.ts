@@ -31,8 +31,17 @@ function here(status: Status): Line[] {
   return [
     { label: text, detail: sentence },
     ...(instead.length ? [{ label: "$(arrow-swap) stand-ins", description: instead.join(", ") }] : []),
+    ...remote(status),
     ...status.problems.map((problem) => ({ label: "$(warning) problem", detail: problem })),
   ];
+}
+
+function remote({ remote }: Status): Line[] {
+  if (!remote?.says) {
+    return [];
+  }
+  const state = [remote.state === "prompt" ? "" : remote.state, remote.reason ?? ""].filter(Boolean).join(": ");
+  return [{ label: `$(cloud) ${remote.id}`, description: state, detail: remote.says }];
 }
 
 function experts(status: Status): Line[] {

@@ -29,6 +29,13 @@ test("experts with state, memory and reason, the first one marked", () => {
   ]);
 });
 
+test("what leaves this machine, and where to", () => {
+  const remote = { id: "team-go", host: "a.example", state: "late", reason: "too late", says: "text of this file goes to a.example" };
+  const line = { label: "$(cloud) team-go", description: "late: too late", detail: "text of this file goes to a.example" };
+  assert.deepEqual(detailsOf(running({ remote }))[1], line);
+  assert.ok(!labels(running({ remote: { ...remote, says: "" } })).includes("$(cloud) team-go"));
+});
+
 test("the last silence and the commonest ones", () => {
   const silences = { loading: 2, "not sure": 9, a: 1, b: 1, c: 1, d: 1 };
   const lines = detailsOf(running({ silences, lastSilence: silence("not sure", "0.1") }));

@@ -50,7 +50,9 @@ function M.summary(status)
     return 'experts: ' .. focused.excluded
   end
   local expert = first_expert(status)
-  if not expert then
+  if not expert and (vim.tbl_get(status, 'remote', 'says') or '') ~= '' then
+    return status.remote.id
+  elseif not expert then
     return 'no expert for ' .. focused.language
   elseif expert.state == 'HOT' then
     return expert.id
@@ -75,6 +77,11 @@ function M.lines(status)
   local serves = vim.tbl_get(status, 'focused', 'experts', 1)
   for _, skipped in ipairs(not serves and vim.tbl_get(status, 'focused', 'skipped') or {}) do
     lines[#lines + 1] = ('- %s skipped: %s'):format(skipped.id, skipped.reason)
+  end
+  local remote = type(status.remote) == 'table' and status.remote
+  if remote and (remote.says or '') ~= '' then
+    local why = (remote.reason or '') ~= '' and ': ' .. remote.reason or ''
+    lines[#lines + 1] = ('- %s (%s%s): %s'):format(remote.id, remote.state, why, remote.says)
   end
   local silence = type(status.lastSilence) == 'table' and status.lastSilence
   if silence then
