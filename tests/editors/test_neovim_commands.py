@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from editors.neovim_scripted import CLIENTS, STATUS, Scripted, scripted
 
+REMOTE = {"id": "team-cobol", "state": "late", "reason": "too late", "says": "text of this file goes to a.example"}
 Start = Callable[..., AbstractContextManager[Scripted]]
 
 
@@ -27,6 +28,8 @@ def start(tmp_path: Path) -> Start:
         ({"experts": [{"id": "go-carved", "state": "LOADING"}]}, "go-carved loading"),
         ({"experts": [{"id": "go-carved", "state": "COLD"}]}, "go-carved not loaded"),
         ({"focused": {"language": "cobol", "experts": [], "excluded": ""}}, "no expert for cobol"),
+        ({"focused": {"language": "cobol", "experts": [], "excluded": ""}, "remote": None}, "no expert for cobol"),
+        ({"focused": {"language": "cobol", "experts": [], "excluded": ""}, "remote": REMOTE}, "team-cobol"),
         (
             {"focused": {"language": "env", "experts": [], "excluded": "a file of secrets"}},
             "experts: a file of secrets",
@@ -49,13 +52,20 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scripted]:
     ("experts", "expected"),
     [
         (STATUS["focused"]["experts"], ["LSP Experts 1.2: go-carved", "- go-carved HOT, 300 MB"]),
-        ([], ["LSP Experts 1.2: no expert for go", "- qwen2.5-coder-0.5b skipped: not installed"]),
+        (
+            [],
+            [
+                "LSP Experts 1.2: team-cobol",
+                "- qwen2.5-coder-0.5b skipped: not installed",
+                "- team-cobol (late: too late): text of this file goes to a.example",
+            ],
+        ),
     ],
 )
 def test_status_shows_experts_memory_and_the_last_silence(
     editor: Scripted, experts: list[Any], expected: list[str]
 ) -> None:
-    status = {**STATUS, "focused": {**STATUS["focused"], "experts": experts}}
+    status = {**STATUS, "remote": REMOTE, "focused": {**STATUS["focused"], "experts": experts}}
     editor.neovim.lua("scripted.known_status = ...", status)
     editor.neovim.command("LspExperts")
     editor.neovim.until_screen(*expected, "Memory: 300 MB of 2000 MB", "Last silence: inside a word")
