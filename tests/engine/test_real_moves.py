@@ -13,6 +13,7 @@ from engine.real import StartEngine, complete, document, load, prompt
 from lsp_experts.engine.client import EngineClient
 from lsp_experts.engine.protocol import Complete, CompleteReport, ExpertState, Stop
 from lsp_experts.errors import EngineError
+from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 
 AGAIN = 32  # tokens that a return may decode again
 GO, HTML = document("go"), document("div")
@@ -213,13 +214,15 @@ async def test_an_expert_is_parked_although_its_file_was_replaced(
 @pytest.mark.parametrize("move", ["park", "evict"])
 @pytest.mark.parametrize("who", ["tiny", "other"])
 async def test_a_move_cancels_what_runs_on_the_expert_or_with_it(
-    start_engine: StartEngine, tiny_gguf: Path, move: str, who: str
+    start_engine: StartEngine, tmp_path: Path, move: str, who: str
 ) -> None:
     """Never freed under a decode: the running one is aborted first, the waiting one is refused, the rest goes on."""
     client = await start_engine(kind="real")
+    model = write_tiny_gguf(tmp_path / "long.gguf", n_ctx=4096)
     for name in ("tiny", "other", "third"):
-        await load(client, tiny_gguf, name)
-    stop = Stop(max_tokens=400, max_lines=999)
+        await load(client, model, name, n_ctx=4096)
+    # Seconds of text: this process may be late to say that it is enough.
+    stop = Stop(max_tokens=3800, max_lines=9999, repetition=False)
     running = client.complete(Complete("tiny", prompt("x"), stop=stop, partners=("other",)))
     queued = client.complete(Complete("tiny", prompt("y"), stop=stop, partners=("other",)))
     unconcerned = client.complete(Complete("third", prompt("\tret"), stop=Stop(max_tokens=12, max_lines=99)))
