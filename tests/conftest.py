@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lsp_experts.lab.tiny_gguf import write_tiny_gguf
 from lsp_experts.paths import default_paths
+from lsp_experts.registry.endpoint import is_loopback
 
 BASE_ID = "qwen2.5-coder-0.5b"
 _USER_PATHS = default_paths()  # the user's real store, before a test moves it
@@ -29,6 +32,19 @@ def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = next(homes)
     monkeypatch.setenv("LSP_EXPERTS_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def this_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches another machine: what is tested may only connect to this one (S7)."""
+    really = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not is_loopback(address[0]):
+            pytest.fail(f"something connects to {address[0]}")
+        really(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
 
 
 @pytest.fixture(scope="session")

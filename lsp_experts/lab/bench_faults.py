@@ -28,6 +28,7 @@ DRILLS = (
     "orphans",
     "bad_models",
     "swaps",
+    "hogs",
     "downloads",
     "registry_files",
     "canaries",

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -16,8 +13,8 @@ import pytest
 
 from lsp_experts.engine.command import worker_environment
 from lsp_experts.engine.cores import physical_cores
-from lsp_experts.engine.protocol import Complete, Load, Segment, Stop
-from lsp_experts.engine.supervisor import Supervisor
+from lsp_experts.engine.protocol import Load
+from lsp_experts.lab.faults.hogs import completions_ms, hogs
 from lsp_experts.lab.open_engine import open_engine
 from lsp_experts.paths import default_paths
 
@@ -43,29 +40,6 @@ def test_both_numbers_of_threads_are_ours(tiny_gguf: Path) -> None:
     assert ran.stdout == "3 3\n", ran.stderr
 
 
-@contextmanager
-def hogs(count: int) -> Iterator[None]:
-    """So many processes that do nothing but compute."""
-    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-
-
-async def completion_s(engine: Supervisor) -> float:
-    """The median time of a completion."""
-    times = []
-    for number in range(ROUNDS):
-        started = time.monotonic()
-        text = f"func add{number}(a int, b int) int {{\n\treturn "
-        await engine.complete(Complete("tiny", (Segment(text),), stop=Stop(max_tokens=32))).result()
-        times.append(time.monotonic() - started)
-    return median(times)
-
-
 @pytest.mark.asyncio
 async def test_programs_that_take_every_core_slow_it_down_and_no_more(tiny_gguf: Path) -> None:
     cores = os.cpu_count() or 1
@@ -73,8 +47,8 @@ async def test_programs_that_take_every_core_slow_it_down_and_no_more(tiny_gguf:
         await engine.load(Load("tiny", str(tiny_gguf), n_ctx=512, n_threads=max(2, physical_cores())))
         assert engine.pid is not None
         assert psutil.Process(engine.pid).environ()["OMP_WAIT_POLICY"] == "passive"
-        await completion_s(engine)
-        alone = await completion_s(engine)
+        await completions_ms(engine, "tiny", ROUNDS)
+        alone = median(await completions_ms(engine, "tiny", ROUNDS))
         with hogs(cores):
-            beside = await completion_s(engine)
+            beside = median(await completions_ms(engine, "tiny", ROUNDS))
         assert beside < MOST_TIMES_SLOWER * alone
