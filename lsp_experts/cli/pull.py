@@ -27,6 +27,10 @@ def run(ids: Sequence[str], *, yes: bool = False, from_file: Path | None = None,
     for problem in catalogue.problems:
         print(problem, file=sys.stderr)
     entries = [catalogue.get(expert) for expert in ids]  # a wrong id ends it before anything is downloaded
+    for entry in entries:
+        if entry.remote is not None:
+            problem = f"{entry.id} is served at {entry.remote.endpoint}, there is nothing to pull."
+            raise UsageError(problem, remedy=f"`lsp-experts remote check {entry.id}` asks it for a line.")
     store, failed = Store(paths.store), False
     for entry in entries:
         try:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lsp_experts.engine.remote.engine import RemoteEngine
 
 
+_PATIENCE_MS = 60_000  # a host may have to load the model first
+
+
 class Named:
     """The hosts that the user named, read again when their file changed; none where it cannot be read."""
 
@@ -60,7 +63,7 @@ def first_line(entry: Entry) -> CompleteReport:
     from lsp_experts.engine.protocol import Complete, Stop
 
     async def ask() -> CompleteReport:
-        engine = connected(entry, Settings)
+        engine = connected(entry, lambda: Settings(remote_time_limit_ms=_PATIENCE_MS))
         try:
             prompt = segments(TEMPLATES.get(entry.fim), "def add(a, b):\n", "\n", "    return ")
             return await engine.complete(Complete(entry.id, prompt, stop=Stop(max_tokens=16))).result()
