@@ -19,17 +19,21 @@ from lsp_experts.cli.options import (
     add_bench_matrix,
     add_bench_replay,
     add_bench_review,
+    add_bench_team,
     add_carve,
     add_check,
     add_eval,
+    add_export,
     add_json,
+    add_recommend,
+    add_remote,
     add_serve,
 )
 from lsp_experts.errors import ExpertsError
 
 _DESCRIPTION = """\
 Complete code with small expert models that run on this machine: one for each language, in memory when it is needed.
-Nothing leaves the machine; only `pull` (and `demo`, once) fetches anything."""
+Nothing leaves the machine unless you name a host (`remote allow`); only `pull` (and `demo`, once) fetches anything."""
 
 _EPILOG = """\
 first steps:
@@ -113,11 +117,11 @@ def parser() -> argparse.ArgumentParser:
 
     add_eval(add("eval", "eval", "measure experts on your own code, and prefer what does better there"))
 
-    recommend = add("recommend", "recommend", "say which expert each language should start with, by what eval found")
-    way = recommend.add_mutually_exclusive_group()
-    way.add_argument("--apply", action="store_true", help="let routing go by it")
-    way.add_argument("--reset", action="store_true", help="forget every preference: the registry's order holds again")
-    add_json(recommend)
+    add_recommend(add("recommend", "recommend", "say which experts a workspace asks for, and which do best by eval"))
+
+    add_remote(add("remote", "remote", "list remote experts, and say which hosts code may be sent to"))
+
+    add_export(add("export", "export", "write what vLLM, llama-server or Ollama need to serve your experts"))
 
     registry = add("registry", "", "work with registry files")
     check = add(
@@ -191,6 +195,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_json(swap)
     add_bench_faults(add("faults", "bench_faults", "do on purpose what goes wrong on users' machines", benches))
+    add_bench_team(add("team", "bench_team", "what a team costs a server, and how many users a GPU serves", benches))
     repack = add("repack", "bench_repack", "does repacking an expert's weights pay on this CPU?", benches)
     repack.add_argument("expert", nargs="?", default="", metavar="EXPERT", help="default: the interpreter")
     repack.add_argument("--rounds", type=int, default=9, help="pairs to measure (default: %(default)s)")

@@ -94,6 +94,22 @@ def add_eval(evaluate: argparse.ArgumentParser) -> None:
     add_json(evaluate)
 
 
+_RECOMMEND_EPILOG = """\
+Of DIR it tells the languages and domains, by its files (what ignore files name is left out) and by what its project
+files depend on, and for each the expert that suits: one that is installed, else what to fetch or make. Then, for each
+language that `lsp-experts eval` measured, the expert to start with. Nothing is fetched."""
+
+
+def add_recommend(recommend: argparse.ArgumentParser) -> None:
+    """The options of `recommend`."""
+    recommend.epilog = _RECOMMEND_EPILOG
+    recommend.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="a workspace (default: none)")
+    way = recommend.add_mutually_exclusive_group()
+    way.add_argument("--apply", action="store_true", help="let routing go by what was measured")
+    way.add_argument("--reset", action="store_true", help="forget every preference: the registry's order holds again")
+    add_json(recommend)
+
+
 def add_bench_review(review: argparse.ArgumentParser) -> None:
     """The options of `bench review`."""
     review.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="default: here")
@@ -238,6 +254,50 @@ def add_bench_faults(faults: argparse.ArgumentParser) -> None:
     add_json(faults)
 
 
+_BENCH_TEAM_EPILOG = """\
+N users type shipped files into the product's prompts, at a real llama.cpp server on loopback (pip install xllamacpp);
+each key supersedes the one before. Once with anchored prompts, once with usual ones, each at a server of its own.
+
+  prompt tokens  decoded by the server per keystroke, by its own count
+  answered       keystrokes whose answer came before the next key
+  superseded     those that the next key was faster for
+  fallbacks      those where the server failed or was too late: the local expert would have answered
+  p50, p95       time to the answer; superseded keystrokes count as "longer than this" (product-limit estimate)
+  busy share     of a GPU's time that so many users take, by plain arithmetic
+
+Users of a GPU and fleets are simulated event by event, from the sizes and pauses that were measured and the GPU's
+rates; the rows "simulation" say how near the simulation comes to the measured server."""
+
+
+def add_bench_team(team: argparse.ArgumentParser) -> None:
+    """The options of `bench team`."""
+    team.epilog = _BENCH_TEAM_EPILOG
+    team.add_argument("--users", type=int, default=4, metavar="N", help="at the real server (default: %(default)s)")
+    team.add_argument(
+        "--model",
+        default="qwen2.5-coder-0.5b",
+        metavar="BASE",
+        help="an expert id or a GGUF file (default: %(default)s)",
+    )
+    team.add_argument("--minutes", type=float, default=2, metavar="M", help="of typing, at most (default: %(default)g)")
+    team.add_argument(
+        "--cadence", type=float, default=180, metavar="MS", help="median between keys (default: %(default)g)"
+    )
+    team.add_argument(
+        "--fleets", default="100,1000,10000", metavar="N,N", help="users to simulate (default: %(default)s)"
+    )
+    team.add_argument("--gpu", default="rtx-4090", help="of the fleets' hosts: rtx-4090, gb10, m2-ultra")
+    team.add_argument("--prompt-rate", type=float, default=0, metavar="R", help="or one that reads R prompt tokens/s")
+    team.add_argument(
+        "--decode-rate", default="", metavar="R@N,R@N", help="and writes R tokens/s of N answers together, for two N"
+    )
+    team.add_argument(
+        "--kept-tokens", type=int, default=100_000, metavar="N", help="and keeps N prompt tokens (default: %(default)s)"
+    )
+    team.add_argument("--seed", type=int, default=7, help="which pauses, which sizes (default: %(default)s)")
+    add_json(team)
+
+
 def add_bench_matrix(matrix: argparse.ArgumentParser) -> None:
     """The options of `bench matrix`."""
     matrix.epilog = _BENCH_MATRIX_EPILOG
@@ -282,3 +342,47 @@ def add_serve(serve: argparse.ArgumentParser) -> None:
     levels = ("debug", "info", "warning", "error")
     serve.add_argument("--log-level", choices=levels, default="info", help="default: %(default)s")
     serve.add_argument("--clientProcessId", dest="client_process_id", type=int, help=argparse.SUPPRESS)
+
+
+_REMOTE_EPILOG = """\
+A registry entry of kind remote names an engine with OpenAI's /v1/completions. Nothing is sent to a host that is not
+this machine until you allow it here; no workspace and no setting of an editor can. Texts that look like secrets are
+masked before anything is sent, and files that are left out locally are left out there too."""
+
+
+def add_remote(remote: argparse.ArgumentParser) -> None:
+    """The options of `remote`."""
+    remote.epilog = _REMOTE_EPILOG
+    ways = remote.add_subparsers(metavar="COMMAND", required=True)
+    shown = ways.add_parser("list", help="the remote experts of your registry, and the hosts that you allowed")
+    add_json(shown)
+    for what, names, text in (
+        ("allow", "HOST", "let code be sent to this host"),
+        ("forget", "HOST", "send nothing there any more"),
+        ("check", "ID", "ask this expert for a line"),
+    ):
+        way = ways.add_parser(what, help=text, description=text[0].upper() + text[1:] + ".")
+        way.add_argument("name", metavar=names)
+        way.set_defaults(what=what)
+    shown.set_defaults(what="list")
+
+
+_EXPORT_EPILOG = """\
+The engine is not ours and runs where you want it: llama.cpp's server for all experts, vLLM for a base with many
+adapters on a GPU, Ollama where it is there already. The folder's README has three commands for one host, a section for
+several, and what each user enters. Model files stay where they are; the configuration names them."""
+
+
+def add_export(export: argparse.ArgumentParser) -> None:
+    """The options of `export`."""
+    export.epilog = _EXPORT_EPILOG
+    export.add_argument("--for", dest="engine", required=True, choices=("vllm", "llama-server", "ollama"))
+    export.add_argument("--out", type=Path, metavar="DIR", help="default: experts-ENGINE, here")
+    export.add_argument(
+        "--expert", dest="experts", action="append", default=[], metavar="ID", help="only it; default: all installed"
+    )
+    export.add_argument("--endpoint", default="", metavar="URL", help="where users will ask (default: this machine)")
+    export.add_argument(
+        "--weights", default="", metavar="NAME", help="for vLLM: repository or folder with the base's full weights"
+    )
+    export.add_argument("--force", action="store_true", help="replace files that are there")

@@ -1,7 +1,8 @@
-"""llama.cpp's own server in a process of its own: `python -m lsp_experts.lab.peer_process MODEL THREADS`.
+"""llama.cpp's own server in a process of its own: `python -m lsp_experts.lab.peer_process MODEL THREADS [SLOTS]`.
 
 Its parameters are those that llama.vim advises for machines with little memory (`-ub 1024 -b 1024 --ctx-size 0
---cache-reuse 256`). It writes its address as a line, and ends with its standard input: no parent, no server.
+--cache-reuse 256`); with SLOTS, a team's: so many answers at once (`--parallel`), each with a context for one prompt of
+ours, and `/metrics`. It writes its address as a line, and ends with its standard input: no parent, no server.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import os
 import sys
 
+_SLOT_TOKENS = 2048
 
-def serve(model: str, threads: int) -> None:
+
+def serve(model: str, threads: int, slots: int = 0) -> None:
     """Serve `model` on a loopback port until standard input ends. Never returns."""
     os.environ["OMP_WAIT_POLICY"] = "passive"  # libgomp reads it when it is loaded
     out = os.fdopen(os.dup(1), "w")
@@ -24,7 +27,9 @@ def serve(model: str, threads: int) -> None:
     params.ui = False
     params.n_gpu_layers = 0
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.n_ctx = 0
+    params.n_ctx = _SLOT_TOKENS * slots
+    params.n_parallel = slots or params.n_parallel
+    params.endpoint_metrics = slots > 0
     params.n_batch = params.n_ubatch = 1024
     params.n_cache_reuse = 256
     params.verbosity = 1
@@ -35,4 +40,4 @@ def serve(model: str, threads: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], *map(int, sys.argv[2:]))

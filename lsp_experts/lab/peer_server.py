@@ -30,6 +30,7 @@ class PeerServer:
     """A running server. A request whose caller is cancelled is given up by closing its connection."""
 
     def __init__(self, address: str) -> None:
+        self.address = address
         self._client = httpx2.AsyncClient(base_url=address, timeout=_ANSWER_S, trust_env=False)
 
     async def infill(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -49,16 +50,24 @@ class PeerServer:
                 while any(slot.get("is_processing") for slot in (await self._client.get("/slots")).json()):  # noqa: ASYNC110
                     await asyncio.sleep(_POLL_S)  # it is another process
 
+    async def prompt_tokens(self) -> int:
+        """Prompt tokens that it decoded since its start, by its own count; only with slots."""
+        counts = (await self._client.get("/metrics")).text.splitlines()
+        return next(int(float(line.split()[-1])) for line in counts if line.startswith("llamacpp:prompt_tokens_total"))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
 
 @asynccontextmanager
-async def peer_server(model: Path, threads: int) -> AsyncIterator[PeerServer]:
-    """llama.cpp's server with `model` on a loopback port. ExpertsError with its last words if it does not start."""
+async def peer_server(model: Path, threads: int, *, slots: int = 0) -> AsyncIterator[PeerServer]:
+    """llama.cpp's server with `model` on a loopback port: for one user, or with `slots` for a team.
+
+    ExpertsError with its last words if it does not start.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "lsp_experts.lab.peer_process", str(model), str(threads),
+        sys.executable, "-P", "-m", "lsp_experts.lab.peer_process", str(model), str(threads), str(slots),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "OMP_WAIT_POLICY": "passive"},
     )  # fmt: skip
