@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lsp_experts.errors import StoreError, UsageError
 from lsp_experts.registry.disk import disk_error, read_private, replace_private
-from lsp_experts.registry.endpoint import HOST_NAME, is_ip, is_loopback
+from lsp_experts.registry.endpoint import is_host, is_loopback
 
 _HEAD = "# Hosts that code may be sent to, one per line. `lsp-experts remote allow HOST` adds one.\n"
 
@@ -30,7 +30,7 @@ def named_hosts(file: Path) -> frozenset[str]:
 def name_host(file: Path, host: str) -> None:
     """Allow `host`. UsageError if it is none, StoreError if the file cannot be written."""
     host = host.lower().rstrip(".")
-    if not (HOST_NAME.fullmatch(host) or is_ip(host)):
+    if not is_host(host):
         raise UsageError(f"{host!r:.80} is not a host.", remedy="For example: models.example.org, without https://.")
     _write(file, named_hosts(file) | {host})
 

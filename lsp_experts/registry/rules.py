@@ -5,14 +5,12 @@ Works on a document that the schema has accepted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from lsp_experts.registry.document import child
-from lsp_experts.registry.endpoint import HOST_NAME, is_ip, unsafe_endpoint
+from lsp_experts.registry.endpoint import address_parts, host_of, is_number, unsafe_endpoint
 from lsp_experts.registry.schema import Problem
 
 _BASE_KINDS = {"carved": ("model",), "adapter": ("model", "carved")}
@@ -158,23 +156,13 @@ def unsafe_name(name: str) -> str:
 
 def unsafe_address(url: str) -> str:
     """Why a model may not be fetched from `url`; empty if it may. Only https, a host name, and no user name."""
-    if not url.isascii() or any(character in url for character in ' \\"<>^`{|}'):
-        return "the address holds a character that must be percent-encoded"
-    try:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError as error:
-        return f"it is not an address: {error}"
-    if parts.scheme != "https":
-        return f"only https is fetched, not {parts.scheme or 'an address without a scheme'}"
-    if "@" in parts.netloc:
-        return "the address holds a user name or password"
-    if not host or port == 0 or not (HOST_NAME.fullmatch(host) or is_ip(host)):
-        return "the address has no usable host name"
-    last = host.rpartition(".")[2].lower()
-    if is_ip(host) or last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
+    parts = address_parts(url, ("https",))
+    if isinstance(parts, str):
+        return parts
+    host = host_of(url)
+    if is_number(host):
         return "the address names a machine by number, a host name is needed"
-    if last == "localhost":
+    if host.rpartition(".")[2] == "localhost":
         return "the address names this machine, use a source of type file"
     if parts.fragment:
         return "the address has a part after #"
