@@ -137,9 +137,7 @@ class Far:
 
     def _choice(self, session: Session, settings: Settings) -> RemoteChoice:
         chosen = settings.preferred.get(session.language, "")
-        return remote_choice(
-            self._catalogue, session.language, self._named(), chosen=chosen, domains=session.domains.keys()
-        )
+        return remote_choice(self._catalogue, session.language, self._named(), chosen=chosen, domains=session.domains)
 
     def _engine(self, entry: Entry) -> FarEngine:
         if entry.id not in self._engines:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.registry.endpoint import host_of
 from lsp_experts.registry.entry import Entry
 from lsp_experts.registry.named_hosts import is_named
+
+_NO_DOMAINS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,15 @@ class RemoteChoice:
 
 
 def remote_choice(
-    catalogue: Catalogue, language: str, named: frozenset[str], *, chosen: str = "", domains: Collection[str] = ()
+    catalogue: Catalogue,
+    language: str,
+    named: frozenset[str],
+    *,
+    chosen: str = "",
+    domains: Mapping[str, int] = _NO_DOMAINS,
 ) -> RemoteChoice:
     """The first remote expert for `language` whose host the user named: the chosen one, one for a domain of the
-    document, one for the language, a general one.
+    document (routing/domains.py) by its rank, one for the language, a general one.
     """
     skipped: list[tuple[str, str]] = []
     for entry in _in_order(catalogue, language, chosen, domains):
@@ -34,11 +42,13 @@ def remote_choice(
     return RemoteChoice(None, tuple(skipped))
 
 
-def _in_order(catalogue: Catalogue, language: str, chosen: str, domains: Collection[str]) -> Iterator[Entry]:
+def _in_order(catalogue: Catalogue, language: str, chosen: str, domains: Mapping[str, int]) -> Iterator[Entry]:
     remote = [entry for entry in catalogue.entries.values() if entry.kind == "remote"]
     fitting = [entry for entry in remote if {language, "*"} & set(entry.languages)]
     fitting = [entry for entry in fitting if entry.domain is None or entry.domain.name in domains]
-    # Stable: within each rank the registry's order counts.
-    yield from sorted(
-        fitting, key=lambda entry: (entry.id != chosen, entry.domain is None, language not in entry.languages)
-    )
+
+    def place(entry: Entry) -> tuple[bool, int, bool]:
+        rank = domains[entry.domain.name] if entry.domain is not None else 0
+        return entry.id != chosen, -rank, language not in entry.languages
+
+    yield from sorted(fitting, key=place)  # stable: among equals the registry's order counts

@@ -20,8 +20,16 @@ ENTRIES = (
     entry("any", "a.example", "*"),
     entry("py", "a.example", "python"),
     entry("py-torch", "b.example", "python", domain="torch"),
+    entry("py-jax", "b.example", "python", domain="jax"),
     entry("here", "127.0.0.1", "rust"),
 )
+
+
+def ranked(domains: str) -> dict[str, int]:
+    """ "name=rank ..." """
+    return {name: int(rank) for name, rank in (one.split("=") for one in domains.split())}
+
+
 CATALOGUE = Catalogue({each.id: each for each in ENTRIES}, {}, preferred={"python": "py"})
 
 
@@ -29,9 +37,11 @@ CATALOGUE = Catalogue({each.id: each for each in ENTRIES}, {}, preferred={"pytho
     ("language", "named", "chosen", "domains", "expert", "skipped"),
     [
         ("python", "a.example", "", "", "py", ""),
-        ("python", "a.example b.example", "", "torch", "py-torch", ""),
+        ("python", "a.example b.example", "", "torch=1", "py-torch", ""),
         ("python", "a.example b.example", "", "", "py", ""),
-        ("python", "a.example", "", "torch", "py", "py-torch"),
+        ("python", "a.example", "", "torch=1", "py", "py-torch"),
+        ("python", "a.example b.example", "", "jax=2 torch=1", "py-jax", ""),
+        ("python", "a.example b.example", "", "jax=2 torch=4", "py-torch", ""),
         ("python", "a.example", "any", "", "any", ""),
         ("go", "a.example", "", "", "any", ""),
         ("python", "", "", "", None, "py any"),
@@ -39,7 +49,7 @@ CATALOGUE = Catalogue({each.id: each for each in ENTRIES}, {}, preferred={"pytho
     ],
 )
 def test_choice(language: str, named: str, chosen: str, domains: str, expert: str | None, skipped: str) -> None:
-    found = remote_choice(CATALOGUE, language, frozenset(named.split()), chosen=chosen, domains=domains.split())
+    found = remote_choice(CATALOGUE, language, frozenset(named.split()), chosen=chosen, domains=ranked(domains))
     assert (found.entry.id if found.entry else None) == expert
     assert [name for name, _ in found.skipped] == skipped.split()
     assert all("lsp-experts remote allow" in why for _, why in found.skipped)
