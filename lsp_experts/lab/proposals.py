@@ -65,8 +65,8 @@ def sentences(found: tuple[Proposal, ...]) -> list[str]:
 
 def _for_language(catalogue: Catalogue, language: str, files: int, installed: Mapping[str, int]) -> Proposal | None:
     here = chain(catalogue, language, installed.keys(), interpreter=NONE).candidates[:1]
-    own = [each for each in catalogue.entries.values() if language in each.languages and each.domain is None]
-    own = [each for each in own if each.kind != "remote"]
+    local = [each for each in catalogue.entries.values() if each.kind != "remote"]
+    own = [each for each in local if language in each.languages and each.domain is None]
     if here and here[0].reason in _OWN:
         return _proposal(catalogue, here[0].expert, language, "", files, installed)
     free = next((each.id for each in own if _free(each)), "")
@@ -81,7 +81,10 @@ def _for_domain(catalogue: Catalogue, language: str, domain: str, files: int, in
     made = [
         each
         for each in catalogue.entries.values()
-        if each.domain is not None and each.domain.name == domain and {language, "*"} & set(each.languages)
+        if each.domain is not None
+        and each.domain.name == domain
+        and each.kind != "remote"
+        and {language, "*"} & set(each.languages)
     ]
     best = max(made, key=lambda each: (each.id in installed, _free(each)))  # of equals the registry's first
     return _proposal(catalogue, best.id, language, domain, files, installed)

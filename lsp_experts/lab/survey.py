@@ -39,7 +39,7 @@ def survey(
     """
     top = folder.absolute()
     languages, domains, read = Counter[str](), Counter[tuple[str, str]](), Counter[str]()
-    special = [entry for entry in catalogue.entries.values() if entry.domain is not None]
+    special = [entry for entry in catalogue.entries.values() if entry.domain is not None and entry.kind != "remote"]
     for path in islice(files_below(top), _MAX_FILES):
         uri, inside = path.as_uri(), path.relative_to(top).as_posix()
         language = language_of(uri, "", catalogue)

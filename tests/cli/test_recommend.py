@@ -110,3 +110,16 @@ def test_what_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "is not a folder" in capsys.readouterr().err
     assert main(["recommend", str(written(tmp_path / "bare", {"a.txt": "x"}))]) == 0
     assert "has no files of a language" in capsys.readouterr().out
+
+
+def test_a_remote_expert_is_nothing_to_pull(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = {
+        "id": "team-htmx", "kind": "remote", "languages": ["python"], "licence": "MIT", "note": "ours", "fim": "qwen",
+        "remote": {"endpoint": "https://models.example.org/v1", "model": "m"},
+        "domain": {"name": "torch", "imports": ["torch"]},
+    }  # fmt: skip
+    overlay = default_paths().overlay
+    overlay.parent.mkdir(parents=True)
+    overlay.write_text(json.dumps({"version": 1, "experts": [entry]}))
+    found = proposed(capsys, written(tmp_path / "shop", {"a.py": "import torch\n"}))
+    assert list(found) == ["python"] and found["python"]["expert"] == "python-carved"
