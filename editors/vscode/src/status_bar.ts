@@ -50,8 +50,7 @@ function runningLook(status: Status): Look {
   }
   const expert = firstExpert(status);
   if (!expert) {
-    const remote = status.remote;
-    return remote?.says ? normal(`$(cloud) ${remote.id}`, withMemory(`${remote.id} answers alone.`, status)) : nobodyLook(focused);
+    return status.remote?.says ? aloneLook(status.remote.id, status) : nobodyLook(focused);
   }
   const here = `${expert.id} for ${focused.language}`;
   if (expert.state === "HOT") {
@@ -67,6 +66,10 @@ function runningLook(status: Status): Look {
   }
   const why = expert.reason ? `: ${expert.reason}` : "";
   return normal(`$(archive) ${expert.id}`, withMemory(`${here} is ${expert.state}${why}.`, status));
+}
+
+function aloneLook(remote: string, status: Status): Look {
+  return normal(`$(cloud) ${remote}`, withMemory(`${remote} answers alone.`, status));
 }
 
 /** A warning sign; the colour of a warning only where an expert is there and refused, not for each text file. */

@@ -18,8 +18,9 @@ function check(name: string, server: ServerState | Status, text: string, severit
 check("an expert in memory", status(), "$(zap) go-carved 346 MB", "normal", /^go-carved for go is in memory \(HOT\)/);
 check("memory and its limit", status(), "$(zap) go-carved 346 MB", "normal", /Memory: 346 MB of 12\.3 GB\n/);
 const remote = { id: "team-go", host: "a.example", state: "prompt", says: "text of this file goes to a.example" };
-check("a remote expert beside", status({ remote }), "$(zap) go-carved 346 MB", "normal", /\nText of this file goes to a/);
-check("a remote one alone", status({ focused: focused("go", []), remote }), "$(cloud) team-go", "normal", /Text of this/);
+const alone = status({ focused: focused("go", []), remote });
+check("a remote expert beside", status({ remote }), "$(zap) go-carved 346 MB", "normal", /\nText of this file goes to/);
+check("a remote one alone", alone, "$(cloud) team-go", "normal", /Text of this file goes to/);
 check(
   "the last silence",
   status({ lastSilence: silence("not sure", "0.1 is less than 0.4") }),

@@ -30,8 +30,9 @@ test("experts with state, memory and reason, the first one marked", () => {
 });
 
 test("what leaves this machine, and where to", () => {
-  const remote = { id: "team-go", host: "a.example", state: "late", reason: "too late", says: "text of this file goes to a.example" };
-  const line = { label: "$(cloud) team-go", description: "late: too late", detail: "text of this file goes to a.example" };
+  const says = "text of this file goes to a.example";
+  const remote = { id: "team-go", host: "a.example", state: "late", reason: "too late", says };
+  const line = { label: "$(cloud) team-go", description: "late: too late", detail: says };
   assert.deepEqual(detailsOf(running({ remote }))[1], line);
   assert.ok(!labels(running({ remote: { ...remote, says: "" } })).includes("$(cloud) team-go"));
 });
