@@ -14,7 +14,9 @@ from lsp_experts.lab.faults.real_server import answer_to, ask, messages, open_do
 PACKAGE = Path(lsp_experts.__file__).parent
 TIME_OF_DAY = re.compile(r"\btime\.time(_ns)?\b|\bdatetime\.(utc)?now\b")
 # Dates that people read, and the age of files, which the disk dates by the time of day as well.
-MAY_TELL_THE_DATE = {"server/http/answer.py", "server/scratch.py", "registry/store.py", "cli/eval.py"}
+MAY_TELL_THE_DATE = {  # of remote hosts: Retry-After may be a date
+    "server/http/answer.py", "server/scratch.py", "registry/store.py", "cli/eval.py", "engine/remote/host.py",
+}  # fmt: skip
 JUMPING = """
 import sys, time
 real, calls = time.time, 0
