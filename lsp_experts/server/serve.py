@@ -13,6 +13,7 @@ from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
 from lsp_experts.registry.disk import make_private
 from lsp_experts.server.features import register
+from lsp_experts.server.heap import share_heap
 from lsp_experts.server.language_server import ExpertsServer
 from lsp_experts.server.lifetime import Lifetime, force_exit
 from lsp_experts.server.ports import Build
@@ -40,6 +41,7 @@ def serve(*, tcp: bool, host: str, port: int, log_file: Path | None, log_level: 
             remedy=f"The server listens on {', '.join(LOOPBACK)} only; it has no password.",
         )
     set_up_logging(log_file, log_level)
+    share_heap()
     try:
         channel = _accept(host, port) if tcp else stdio_channel()
     except OSError as error:
