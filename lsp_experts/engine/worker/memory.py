@@ -10,7 +10,6 @@ from pathlib import Path
 
 _MADV_DONTNEED = 4
 _MADV_POPULATE_READ = 22
-_M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 # A mapped file may have been replaced since: its old pages are ours all the same.
 _RANGE = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \d+ +(/.*?)(?: \(deleted\))?$", re.MULTILINE)
 _MAPPING = re.compile(
@@ -75,15 +74,6 @@ def drop_pages(path: str) -> None:
 def populate_pages(path: str) -> None:
     """Map all pages of a file (a real path) at once; without it, or on kernels before 5.14, each touch is a fault."""
     _advise(path, _MADV_POPULATE_READ)
-
-
-def return_large_blocks() -> None:
-    """From now on a freed block over 1 MiB goes back to the system at once: saved KV, buffers of contexts.
-
-    glibc else raises that size to 32 MiB as blocks are freed, and keeps the smaller ones.
-    """
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 20)
 
 
 def trim_heap() -> None:
