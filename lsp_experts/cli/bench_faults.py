@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from lsp_experts.cli.given import names
 from lsp_experts.cli.progress import step_bar
+from lsp_experts.cli.row_table import row_table
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
-
-if TYPE_CHECKING:
-    from lsp_experts.lab.faults.row import Row
 
 
 def run(*, only: str, scale: float, model: str, seed: int, as_json: bool) -> int:
@@ -34,15 +28,5 @@ def run(*, only: str, scale: float, model: str, seed: int, as_json: bool) -> int
     if as_json:
         print(json.dumps({"rows": [asdict(row) for row in rows]}))
     else:
-        _print(rows)
+        Console(highlight=False).print(row_table(rows, "fault"))
     return 0 if all(row.ok for row in rows) else 1
-
-
-def _print(rows: Sequence[Row]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("", "fault", "figure", "target", "measured"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        mark = Text("met", "green") if row.ok else Text("missed", "red")
-        table.add_row(mark, *(Text(cell) for cell in (row.id, row.figure, row.target, row.measured)))
-    Console(highlight=False).print(table)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from lsp_experts.cli.given import check_amount, names, numbers
 from lsp_experts.cli.progress import step_bar
+from lsp_experts.cli.row_table import row_table
 from lsp_experts.cli.upright_table import upright_table
 from lsp_experts.errors import UsageError
 from lsp_experts.paths import default_paths
@@ -86,13 +86,7 @@ def _print(result: TeamResult, gpu: Gpu) -> None:
         console.print(f"{known['gpu']}, {known['model']}: {known['source']}", style="dim")
     if result.fleets:
         console.print(_fleets(result.fleets, gpu))
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("", "what", "figure", "target", "measured"):
-        table.add_column(heading, overflow="fold")
-    for row in result.rows:
-        mark = Text("met", "green") if row.ok else Text("missed", "red")
-        table.add_row(mark, *(Text(cell) for cell in (row.id, row.figure, row.target, row.measured)))
-    console.print(table)
+    console.print(row_table(result.rows, "what"))
 
 
 def _gpus(rows: Sequence[Mapping[str, Any]]) -> Table:

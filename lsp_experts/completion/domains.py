@@ -27,8 +27,10 @@ class Domains:
         """
         installed, workspace, before = self._installed(), self._workspace(), session.domains
         able = [entry for entry in self._experts if entry.id in installed or entry.kind == "remote"]
+        if not able:
+            return False
         seen = (session.view.text.count("\n"), workspace.frameworks, *(entry.id for entry in able))
-        if not able or seen == session.domains_seen:
+        if seen == session.domains_seen:
             return False
         session.domains_seen = seen
         path = workspace.path_of(session.document) or session.document.rpartition("/")[2]

@@ -15,9 +15,10 @@ from lsp_experts.engine.call import Call
 from lsp_experts.engine.protocol import Complete, CompleteReport
 from lsp_experts.errors import EngineError, RemoteFailed, UsageError
 from lsp_experts.lab.bench_team import MOST_USERS, TeamBench, bench_team
+from lsp_experts.lab.model_template import model_template
 from lsp_experts.lab.peer_server import is_installed, peer_server
 from lsp_experts.lab.team.load import Cost
-from lsp_experts.lab.team.measured import TeamRun, template_of
+from lsp_experts.lab.team.measured import TeamRun
 from lsp_experts.lab.team.probes import Round, fitted, probe
 from lsp_experts.lab.team.rates import EngineRates
 from lsp_experts.lab.team.typing import type_document
@@ -160,9 +161,9 @@ def test_rates_are_found_again_in_what_a_machine_took() -> None:
 
 def test_the_template_is_told_by_the_tokens_of_the_file(tmp_path: Path) -> None:
     with_fim, without = write_tiny_gguf(tmp_path / "a.gguf"), write_tiny_gguf(tmp_path / "b.gguf", fim=False)
-    found = template_of(with_fim, "auto")
+    found = model_template("auto", with_fim)
     assert found is not None and found.name == "qwen"
-    assert template_of(without, "auto") is None and template_of(with_fim, "none") is None
+    assert model_template("auto", without) is None and model_template("none", with_fim) is None
 
 
 def test_too_many_users_are_refused(tiny_gguf: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lsp_experts.completion.templates import FimTemplate
 from lsp_experts.errors import UsageError
-from lsp_experts.lab.export.model_template import model_template, named_template
+from lsp_experts.lab.model_template import model_template, named_template
 from lsp_experts.registry.catalogue import Catalogue
 from lsp_experts.registry.entry import Entry, FileSource, HubSource
 from lsp_experts.registry.expert_files import install_command

@@ -9,11 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lsp_experts.completion.templates import FimTemplate, choose, control_texts
+from lsp_experts.completion.templates import FimTemplate, control_texts
 from lsp_experts.engine.cores import physical_cores
-from lsp_experts.engine.protocol import LoadReport
 from lsp_experts.engine.remote.engine import RemoteEngine
-from lsp_experts.lab.gguf_file import GgufFile
+from lsp_experts.lab.model_template import model_template
 from lsp_experts.lab.peer_server import PeerServer, peer_server
 from lsp_experts.lab.team.load import Load
 from lsp_experts.lab.team.probes import Round, fitted, probe
@@ -89,7 +88,7 @@ class Measured:
 async def measure(run: TeamRun, style: str) -> Measured:
     """Start a server of its own, probe it, then let the users type. ExpertsError if it does not start."""
     settings = styled(run.settings, style)
-    template = template_of(run.model, run.fim)
+    template = model_template(run.fim, run.model)
     async with peer_server(run.model, physical_cores(), slots=run.slots) as server:
         entry = _entry(server, run.model.stem, template)
         numbers = iter(range(run.users + _PROBED + run.slots))
@@ -124,15 +123,6 @@ async def measure(run: TeamRun, style: str) -> Measured:
         tuple(together),
         tuple(gap for gaps in pauses for gap in gaps),
     )
-
-
-def template_of(model: Path, fim: str) -> FimTemplate | None:
-    """How the model's family writes a hole, by the tokens of its file."""
-    with GgufFile(model) as file:
-        tokens = set(file.strings("tokenizer.ggml.tokens"))
-    controls = tuple(text for text in control_texts() if text.encode() in tokens)
-    report = LoadReport(file_bytes=0, resident_bytes=0, load_ms=0.0, n_vocab=len(tokens), n_ctx=0, controls=controls)
-    return choose(fim, report)
 
 
 def _entry(server: PeerServer, model: str, template: FimTemplate | None) -> Entry:
